@@ -1,0 +1,1 @@
+"""Every way in: HTTP, the `twin` command, the dashboard."""

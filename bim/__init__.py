@@ -1,0 +1,1 @@
+"""IFC: sniffing, elements, georeference, geometry, footprints, schedule. Knows no database."""

@@ -1,0 +1,1 @@
+"""PostGIS layers: CRS, features, tiles, styles, overlap. Knows no project and no web framework."""
