@@ -6,4 +6,13 @@ from twin.db.hot import make_pool
 from twin.db.migrate import migrate
 from twin.db.urls import for_psycopg, for_sqlalchemy
 
-__all__ = ["Base", "Tracked", "for_psycopg", "for_sqlalchemy", "make_engine", "make_pool", "migrate", "open_session"]
+__all__ = [
+    "Base",
+    "Tracked",
+    "for_psycopg",
+    "for_sqlalchemy",
+    "make_engine",
+    "make_pool",
+    "migrate",
+    "open_session",
+]

@@ -1,0 +1,112 @@
+"""The real PostGIS for every test: one migrated template a session, a rollback or a clone a test."""
+
+import os
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg.conninfo import make_conninfo
+from sqlalchemy import create_engine
+from sqlalchemy.orm import Session
+
+from twin.db import for_psycopg, for_sqlalchemy, migrate
+
+SHARED_IFC = Path(__file__).parents[2] / "shared" / "ifc"
+
+
+@pytest.fixture(scope="session")
+def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """URL of a PostGIS server whose role may create databases; ours unless TEST_DATABASE_URL names one."""
+    outside = os.environ.get("TEST_DATABASE_URL")
+    if outside:
+        yield for_psycopg(outside)
+        return
+    from twin.cluster import Cluster  # a cluster is started only where no server is given
+
+    with Cluster(tmp_path_factory.mktemp("cluster") / "home", durable=False) as cluster:
+        yield cluster.url("twin", "postgres")
+
+
+def _database(server_url: str, name: str) -> str:
+    base, _, query = for_psycopg(server_url).partition("?")
+    root = base.rsplit("/", 1)[0]
+    return f"{root}/{name}" + (f"?{query}" if query else "")
+
+
+def _create(server_url: str, name: str, template: str | None = None) -> str:
+    with psycopg.connect(make_conninfo(server_url), autocommit=True) as connection:
+        source = f' TEMPLATE "{template}"' if template else ""
+        connection.execute(f'CREATE DATABASE "{name}"{source}')
+    return _database(server_url, name)
+
+
+def _drop(server_url: str, name: str) -> None:
+    with psycopg.connect(make_conninfo(server_url), autocommit=True) as connection:
+        connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+@pytest.fixture(scope="session")
+def postgis_url(server_url: str) -> Iterator[str]:
+    """A database with PostGIS and nothing else."""
+    name = f"gis_{uuid.uuid4().hex[:12]}"
+    url = _create(server_url, name)
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("CREATE EXTENSION postgis")
+    yield url
+    _drop(server_url, name)
+
+
+@pytest.fixture
+def postgis(postgis_url: str) -> Iterator[psycopg.Connection]:
+    """A connection to a database with PostGIS alone; rolled back at the end."""
+    with psycopg.connect(postgis_url) as connection:
+        yield connection
+        connection.rollback()
+
+
+@pytest.fixture(scope="session")
+def template(server_url: str) -> Iterator[str]:
+    """Name of the migrated database that clones are made of; nobody stays connected to it."""
+    name = f"twin_{uuid.uuid4().hex[:12]}"
+    migrate(_create(server_url, name))
+    yield name
+    _drop(server_url, name)
+
+
+@pytest.fixture(scope="session")
+def twin_url(server_url: str, template: str) -> Iterator[str]:
+    """A migrated database for tests that roll back."""
+    name = f"{template}_shared"
+    yield _create(server_url, name, template)
+    _drop(server_url, name)
+
+
+@pytest.fixture
+def session(twin_url: str) -> Iterator[Session]:
+    """A domain session whose work is rolled back, whatever it commits."""
+    engine = create_engine(for_sqlalchemy(twin_url))
+    with engine.connect() as connection:
+        outer = connection.begin()
+        with Session(connection, join_transaction_mode="create_savepoint") as session:
+            session.info["actor"] = "test"
+            yield session
+        outer.rollback()
+    engine.dispose()
+
+
+@pytest.fixture
+def clone_url(server_url: str, template: str) -> Iterator[str]:
+    """A migrated database of the test's own, for code that commits or uses several connections."""
+    name = f"{template}_{uuid.uuid4().hex[:8]}"
+    yield _create(server_url, name, template)
+    _drop(server_url, name)
+
+
+@pytest.fixture
+def shared_ifc() -> Path:
+    """The folder of real IFC files, where it exists."""
+    if not SHARED_IFC.is_dir():
+        pytest.skip("the folder of real IFC files is not beside this checkout")
+    return SHARED_IFC

@@ -1,0 +1,180 @@
+"""Tables of the element room. An element's identity outlives revisions; its content belongs to one."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from geoalchemy2 import Geometry, WKBElement
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    Numeric,
+    UniqueConstraint,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, UUID
+from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.types import Text
+
+from twin.db import Base, Tracked
+
+PERCENT = Numeric(9, 6)
+ELEMENT_STATUSES = ("not_started", "in_progress", "done")
+
+
+class BimModel(Tracked, Base):
+    """A named model of a project; its current revision is what the map shows."""
+
+    __tablename__ = "bim_model"
+
+    project_id: Mapped[int] = mapped_column(ForeignKey("project.id", ondelete="CASCADE"))
+    name: Mapped[str]
+    discipline: Mapped[str | None]
+    public_visible: Mapped[bool] = mapped_column(server_default=text("false"))
+    current_revision_id: Mapped[int | None] = mapped_column(
+        ForeignKey("bim_revision.id", use_alter=True, name="fk_bim_model_current_revision")
+    )
+
+    __table_args__ = (UniqueConstraint("project_id", "name"),)
+
+
+class BimRevision(Tracked, Base):
+    """One uploaded file of a model, from its upload to its publication."""
+
+    __tablename__ = "bim_revision"
+
+    model_id: Mapped[int] = mapped_column(ForeignKey("bim_model.id", ondelete="CASCADE"))
+    number: Mapped[int] = mapped_column(Integer)
+    state: Mapped[str] = mapped_column(server_default="pending")
+    sha256: Mapped[str] = mapped_column(ForeignKey("stored_object.sha256"), index=True)
+    file_name: Mapped[str]
+    job_id: Mapped[str | None] = mapped_column(UUID(as_uuid=False))
+    published_at: Mapped[datetime | None]
+    schema_name: Mapped[str | None]
+    units: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    georeference: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    storeys: Mapped[list[dict[str, Any]] | None] = mapped_column(JSONB)
+    tasks: Mapped[list[dict[str, Any]] | None] = mapped_column(JSONB)
+    counts_by_class: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    warnings: Mapped[list[Any] | None] = mapped_column(JSONB)
+    bbox: Mapped[list[float] | None] = mapped_column(JSONB)  # lon/lat and height in metres
+    geom: Mapped[WKBElement | None] = mapped_column(Geometry("MULTIPOLYGON", srid=4490, spatial_index=False))
+    geom_survey: Mapped[WKBElement | None] = mapped_column(
+        Geometry("MULTIPOLYGON", srid=-1, spatial_index=False)
+    )
+
+    __table_args__ = (
+        UniqueConstraint("model_id", "number"),
+        UniqueConstraint("model_id", "sha256"),
+        CheckConstraint("state IN ('pending','published','failed','withdrawn')", name="state"),
+        Index("ix_bim_revision_geom", "geom", postgresql_using="gist"),
+    )
+
+
+class ElementIdentity(Base):
+    """An element across revisions: its stable map id and what is now known of its progress."""
+
+    __tablename__ = "element_identity"
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    model_id: Mapped[int] = mapped_column(ForeignKey("bim_model.id", ondelete="CASCADE"))
+    global_id: Mapped[str]
+    status: Mapped[str] = mapped_column(server_default="not_started")
+    progress: Mapped[Decimal] = mapped_column(PERCENT, server_default="0")
+    actual_start: Mapped[date | None]
+    actual_finish: Mapped[date | None]
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+    __table_args__ = (UniqueConstraint("model_id", "global_id"),)
+
+
+class ElementProgress(Base):
+    """What was reported of an element, by whom and as of when; only ever added to."""
+
+    __tablename__ = "element_progress"
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    identity_id: Mapped[int] = mapped_column(ForeignKey("element_identity.id", ondelete="CASCADE"))
+    as_of: Mapped[date]
+    status: Mapped[str]
+    percent: Mapped[Decimal] = mapped_column(PERCENT)
+    actual_start: Mapped[date | None]
+    actual_finish: Mapped[date | None]
+    recorded_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    recorded_by: Mapped[str | None]
+    source: Mapped[str]
+
+    __table_args__ = (
+        CheckConstraint("status IN ('not_started','in_progress','done')", name="status"),
+        CheckConstraint("percent BETWEEN 0 AND 100", name="percent"),
+        CheckConstraint("actual_finish >= actual_start", name="dates"),
+        Index("ix_element_progress_latest", "identity_id", "as_of", "id"),
+    )
+
+
+class BimElement(Base):
+    """One IfcProduct of one revision: properties, quantities and its place."""
+
+    __tablename__ = "bim_element"
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    revision_id: Mapped[int] = mapped_column(ForeignKey("bim_revision.id", ondelete="CASCADE"))
+    identity_id: Mapped[int] = mapped_column(
+        ForeignKey("element_identity.id", ondelete="CASCADE"), index=True
+    )
+    project_id: Mapped[int] = mapped_column(ForeignKey("project.id", ondelete="CASCADE"))
+    milestone_id: Mapped[int | None] = mapped_column(ForeignKey("milestone.id"), index=True)
+    fid: Mapped[int | None] = mapped_column(Integer)
+    step_id: Mapped[int]
+    global_id: Mapped[str]
+    ifc_class: Mapped[str]
+    predefined_type: Mapped[str | None]
+    name: Mapped[str | None]
+    tag: Mapped[str | None]
+    type_global_id: Mapped[str | None]
+    type_name: Mapped[str | None]
+    storey: Mapped[str | None]
+    container: Mapped[str | None]
+    parent_global_id: Mapped[str | None]
+    planning_status: Mapped[str | None]
+    psets: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
+    quantities: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
+    classification: Mapped[list[Any]] = mapped_column(JSONB, server_default=text("'[]'"))
+    materials: Mapped[list[Any]] = mapped_column(JSONB, server_default=text("'[]'"))
+    task_codes: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
+    quantity: Mapped[float | None]
+    quantity_unit: Mapped[str | None]
+    quantity_source: Mapped[str | None]
+    plan_start: Mapped[date | None]
+    plan_finish: Mapped[date | None]
+    geom: Mapped[WKBElement | None] = mapped_column(Geometry("GEOMETRY", srid=4490, spatial_index=False))
+    geom_survey: Mapped[WKBElement | None] = mapped_column(Geometry("GEOMETRY", srid=-1, spatial_index=False))
+    geom_local: Mapped[WKBElement | None] = mapped_column(Geometry("GEOMETRY", srid=0, spatial_index=False))
+    area_m2: Mapped[float | None]
+    z_min_m: Mapped[float | None]
+    z_max_m: Mapped[float | None]
+    signature: Mapped[str | None]
+    geometry_hash: Mapped[str | None]
+    kernel: Mapped[str | None]
+    geometry_error: Mapped[str | None]
+    flags: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
+
+    __table_args__ = (
+        UniqueConstraint("revision_id", "global_id"),
+        Index("ix_bim_element_geom", "geom", postgresql_using="gist"),
+        Index("ix_bim_element_revision_class", "revision_id", "ifc_class"),
+    )
+
+
+class StoredObject(Base):
+    """A file in the object store, named by the hash of its bytes."""
+
+    __tablename__ = "stored_object"
+
+    sha256: Mapped[str] = mapped_column(primary_key=True)
+    size_bytes: Mapped[int]
+    stored_at: Mapped[datetime] = mapped_column(server_default=func.now())

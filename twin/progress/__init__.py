@@ -1,0 +1,1 @@
+"""Progress 进度: reports, the roll-up from elements and milestones, planned progress."""

@@ -1,0 +1,7 @@
+-- The service role reads and writes rows; it owns nothing and never rewrites what is append-only.
+GRANT USAGE ON SCHEMA public TO twin_app;
+GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO twin_app;
+GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO twin_app;
+REVOKE UPDATE, DELETE ON progress_report, progress_report_item, project_state, element_progress,
+  light_evaluation, audit_event FROM twin_app;
+REVOKE INSERT, UPDATE, DELETE ON alembic_version, spatial_ref_sys FROM twin_app;
