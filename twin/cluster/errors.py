@@ -1,0 +1,43 @@
+"""What can go wrong while finding, starting or checking a PostGIS; each message carries the remedy."""
+
+from twin.errors import ConflictError, TwinError, UnavailableError
+
+
+class NoPostgisError(TwinError):
+    """No server with PostGIS on this machine, and none could be fetched."""
+
+
+class InstallError(TwinError):
+    """The distribution's package tools failed."""
+
+
+class HomeError(TwinError):
+    """The data folder cannot be used by the account the server runs as."""
+
+
+class OtherMajorError(TwinError):
+    """The data folder belongs to another major version of PostgreSQL."""
+
+
+class StartError(UnavailableError):
+    """The server did not come up."""
+
+
+class OwnedElsewhereError(ConflictError):
+    """Another machine or container holds this data folder."""
+
+
+class NotRunningError(UnavailableError):
+    """The embedded server does not run."""
+
+
+class StopRefusedError(ConflictError):
+    """The server belongs to a service that still runs."""
+
+
+class CapabilityError(TwinError):
+    """The server lacks a function the service is built on."""
+
+
+class DumpError(TwinError):
+    """A dump could not be written or read back."""
