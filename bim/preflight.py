@@ -1,0 +1,360 @@
+"""One streaming pass over the text of a model, before the kernel sees it; every refusal is a typed error."""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bim.errors import CycleError, ParseError, TooBigError
+from bim.graph import Edges, compute_depth, find_cycle
+from bim.limits import MIB, FileLimits
+from bim.sniff import WINDOW_BYTES, Header, check_trailer, read_header
+from bim.step_text import (
+    INSTANCE,
+    TRAILER,
+    Buffer,
+    bare_text,
+    compute_place,
+    list_references,
+    mapped_bytes,
+    split_arguments,
+)
+
+# A model at work needs 10-13 times its size, measured on 27-108 MB files; the base is the interpreter.
+MEMORY_FACTOR = 13
+MEMORY_BASE_MB = 150
+
+_GEOMETRY = [
+    "BOOLEANRESULT",
+    "BOOLEANCLIPPINGRESULT",
+    "MAPPEDITEM",
+    "REPRESENTATIONMAP",
+    "SHAPEREPRESENTATION",
+    "CSGSOLID",
+    "TOPOLOGYREPRESENTATION",
+    "STYLEDREPRESENTATION",
+    "COMPOSITECURVE",
+    "COMPOSITECURVESEGMENT",
+    "TRIMMEDCURVE",
+    "OFFSETCURVE2D",
+    "OFFSETCURVE3D",
+    "CURVESEGMENT",
+    "GRADIENTCURVE",
+    "SEGMENTEDREFERENCECURVE",
+    "OFFSETCURVEBYDISTANCES",
+    "GEOMETRICSET",
+    "GEOMETRICREPRESENTATIONCONTEXT",
+    "GEOMETRICREPRESENTATIONSUBCONTEXT",
+]
+_PLACEMENTS = ["LOCALPLACEMENT", "GRIDPLACEMENT", "LINEARPLACEMENT"]
+_RELATIONS = ["RELAGGREGATES", "RELNESTS", "RELDECOMPOSES"]
+_PROFILE_POINTS = ["POLYLINE", "POLYLOOP", "CARTESIANPOINTLIST2D"]
+
+_GRAPH_OF = {
+    **{b"IFC" + name.encode(): "geometry" for name in _GEOMETRY},
+    **{b"IFC" + name.encode(): "placement" for name in _PLACEMENTS},
+    **{b"IFC" + name.encode(): "decomposition" for name in _RELATIONS},
+}
+_LONG = 400
+_ILLEGAL_NUMBER = re.compile(
+    rb"[-+]?\d*\.?\d*#(?:INF|IND|QNAN|SNAN|NAN)\w*|(?<=[(,\s])[-+]?(?:NAN|INF|INFINITY)(?=[),\s])",
+    re.IGNORECASE,
+)
+_ILLEGAL_HINTS = (
+    b"#INF",
+    b"#IND",
+    b"#QNAN",
+    b"#SNAN",
+    b"#NAN",
+    b"NAN",
+    b"nan",
+    b"NaN",
+    b"INF",
+    b"inf",
+    b"Inf",
+)
+_BEFORE_NUMBER = b"(,+- \t\r\n#0123456789."
+_GOOD_ESCAPES = (
+    rb"\\(?:\\|S\\.|P[A-I]\\|X\\[0-9A-Fa-f]{2}|X2\\[0-9A-Fa-f]++\\X0\\|X4\\[0-9A-Fa-f]++\\X0\\|[NF]\\)"
+)
+_ESCAPED_TEXT = re.compile(rb"(?:[^\\]++|" + _GOOD_ESCAPES + rb")*+", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class PreflightReport:
+    """What the scan found in a file that may go to the kernel.
+
+    Attributes
+    ----------
+    header : Header
+        Schema names and the place of the data section.
+    size_bytes, entity_count : int
+        Size of the plain text and number of instances.
+    counts_by_class : dict
+        Instances per class name in upper case, as written.
+    memory_estimate_mb : int
+        Expected need of the conversion.
+    long_map_conversions : dict
+        Raw arguments of map conversions with more values than IFC4X3_ADD2 knows (release candidates 3 and 4).
+    warnings : tuple of str
+        What a person should know.
+    """
+
+    header: Header
+    size_bytes: int
+    entity_count: int
+    counts_by_class: dict[str, int]
+    memory_estimate_mb: int
+    long_map_conversions: dict[int, tuple[str, ...]] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass
+class _Scan:
+    """State of the pass over the instances."""
+
+    counts: Counter[bytes] = field(default_factory=Counter)
+    graphs: dict[str, Edges] = field(default_factory=lambda: defaultdict(dict))
+    offsets: dict[int, int] = field(default_factory=dict)
+    conversions: dict[int, tuple[str, ...]] = field(default_factory=dict)
+
+
+def preflight(path: Path, limits: FileLimits) -> PreflightReport:
+    """Check a plain, ASCII IFC file for everything that could end the kernel.
+
+    Parameters
+    ----------
+    path : Path
+        Plain text; archives are unpacked and raw bytes transcoded before (:mod:`bim.prepare`).
+    limits : FileLimits
+        Caps.
+
+    Raises
+    ------
+    NotIfcError, TruncatedError, SchemaUnsupportedError, ParseError, CycleError, TooBigError
+        With line and entity.
+    """
+    size = path.stat().st_size
+    _check_size(size, limits)
+    with mapped_bytes(path) as data:
+        header = read_header(data[:WINDOW_BYTES])
+        check_trailer(data[-WINDOW_BYTES:], size)
+        check_numbers(data, header.data_start)
+        check_escapes(data, header.data_start)
+        scan = _scan_instances(data, header.data_start, limits)
+        for name, edges in scan.graphs.items():
+            _check_graph(name, edges, scan, data, limits)
+    counts = {name.decode("ascii"): count for name, count in sorted(scan.counts.items())}
+    estimate = estimate_memory_mb(size)
+    _check_memory(estimate, limits)
+    return PreflightReport(header, size, sum(counts.values()), counts, estimate, scan.conversions)
+
+
+def estimate_memory_mb(size_bytes: int) -> int:
+    """Estimate the memory a conversion needs, in MB.
+
+    >>> estimate_memory_mb(100 * 1024 * 1024)
+    1450
+    """
+    return MEMORY_BASE_MB + MEMORY_FACTOR * size_bytes // MIB
+
+
+def check_numbers(data: Buffer, start: int) -> None:
+    """Refuse infinities and NaN, which the library drops without a word."""
+    if not any(_has_suspect(data, start, hint) for hint in _ILLEGAL_HINTS):
+        return
+    for match in INSTANCE.finditer(data, start):
+        found = _ILLEGAL_NUMBER.search(bare_text(match.group(3)))
+        if found:
+            shown = found.group(0).decode("ascii", "replace")
+            raise ParseError(
+                f"The number {shown} is not allowed in STEP. Export again with a newer exporter.",
+                f"数值 {shown} 不合 STEP 语法,请用新版软件重新导出。",
+                compute_place(data, match.start(3), int(match.group(1))),
+            )
+
+
+def _has_suspect(data: Buffer, start: int, hint: bytes) -> bool:
+    at = data.find(hint, start)
+    while at >= 0:
+        if data[at - 1 : at] in _BEFORE_NUMBER and not data[at + len(hint) : at + len(hint) + 1].islower():
+            return True
+        at = data.find(hint, at + 1)
+    return False
+
+
+def check_escapes(data: Buffer, start: int) -> None:
+    """Refuse broken escapes in strings; the library stops at them with a byte offset only."""
+    if data.find(b"\\", start) < 0 or _escapes_end(data, start) == len(data):
+        return
+    for match in INSTANCE.finditer(data, start):
+        arguments = match.group(3)
+        if b"\\" not in arguments:
+            continue
+        end = _escapes_end(arguments, 0)
+        if end == len(arguments):
+            continue
+        shown = arguments[end : end + 12].decode("ascii", "replace")
+        raise ParseError(
+            f"The string has a broken escape at {shown!r}. Export again, or correct the text in the authoring tool.",
+            f"字符串转义在 {shown!r} 处损坏。请在建模软件中改正文字后重新导出。",
+            compute_place(data, match.start(3) + end, int(match.group(1))),
+        )
+
+
+def _escapes_end(data: Buffer, start: int) -> int:
+    match = _ESCAPED_TEXT.match(data, start)
+    return match.end() if match else start
+
+
+def _scan_instances(data: Buffer, start: int, limits: FileLimits) -> _Scan:
+    scan = _Scan()
+    end = start
+    for match in INSTANCE.finditer(data, start):
+        if match.start() != end:
+            break
+        end = match.end()
+        name = match.group(2)
+        scan.counts[name] += 1
+        if end - match.start() > _LONG:
+            _check_long(data, match, limits)
+        graph = _GRAPH_OF.get(name)
+        if graph is not None:
+            _note_edges(scan, graph, match)
+        elif name == b"IFCMAPCONVERSION":
+            _note_conversion(scan, match)
+    if not TRAILER.match(data, end):
+        raise _grammar_error(data, end)
+    _check_count(sum(scan.counts.values()), limits)
+    scan.counts = _upper(scan.counts)
+    return scan
+
+
+def _upper(counts: Counter[bytes]) -> Counter[bytes]:
+    upper: Counter[bytes] = Counter()
+    for name, count in counts.items():
+        upper[name.upper()] += count
+    return upper
+
+
+def _note_edges(scan: _Scan, graph: str, match: re.Match[bytes]) -> None:
+    number = int(match.group(1))
+    edges = scan.graphs[graph]
+    scan.offsets[number] = match.start(1)
+    if graph != "decomposition":
+        edges[number] = list_references(match.group(3))
+        return
+    arguments = split_arguments(match.group(3).strip()[1:-1])
+    if len(arguments) < 6:
+        return
+    for whole in list_references(arguments[4]):
+        scan.offsets.setdefault(whole, match.start(1))
+        edges.setdefault(whole, []).extend(list_references(arguments[5]))
+
+
+def _note_conversion(scan: _Scan, match: re.Match[bytes]) -> None:
+    arguments = split_arguments(match.group(3).strip()[1:-1])
+    if len(arguments) > 8:
+        scan.conversions[int(match.group(1))] = tuple(part.decode("ascii") for part in arguments)
+
+
+def _check_long(data: Buffer, match: re.Match[bytes], limits: FileLimits) -> None:
+    text, name = match.group(3), match.group(2).upper().decode("ascii")
+    caps = (
+        (len(text), limits.instance_bytes, "bytes", "字节"),
+        (_nesting(text, limits.nesting), limits.nesting, "levels of parentheses", "层括号"),
+        (_vertices(name, text), _vertex_cap(name, limits), "points", "个点"),
+    )
+    for value, cap, unit_en, unit_zh in caps:
+        if value <= cap:
+            continue
+        raise TooBigError(
+            f"{name} has {value} {unit_en}, allowed are {cap}. Simplify this object in the authoring tool.",
+            f"{name} 含 {value} {unit_zh},上限为 {cap}。请在建模软件中简化该对象。",
+            compute_place(data, match.start(1), int(match.group(1))),
+        )
+
+
+def _nesting(text: bytes, cap: int) -> int:
+    if text.count(b"(") <= cap:
+        return 0
+    deepest = depth = 0
+    for bracket in re.finditer(rb"[()]", bare_text(text)):
+        depth += 1 if bracket.group(0) == b"(" else -1
+        deepest = max(deepest, depth)
+        if deepest > cap:
+            return deepest
+    return deepest
+
+
+def _vertices(name: str, text: bytes) -> int:
+    if name in ("IFCPOLYLINE", "IFCPOLYLOOP"):
+        return text.count(b"#")
+    if name in ("IFCCARTESIANPOINTLIST2D", "IFCCARTESIANPOINTLIST3D"):
+        return text.count(b"(") - 2
+    return 0
+
+
+def _vertex_cap(name: str, limits: FileLimits) -> int:
+    return limits.profile_vertices if name.removeprefix("IFC") in _PROFILE_POINTS else limits.mesh_vertices
+
+
+def _check_graph(name: str, edges: Edges, scan: _Scan, data: Buffer, limits: FileLimits) -> None:
+    cycle = find_cycle(edges)
+    kinds_zh = {"placement": "定位", "decomposition": "分解关系", "geometry": "几何引用"}
+    if cycle:
+        shown = " > ".join(f"#{number}" for number in [*cycle[:8], cycle[0]])
+        raise CycleError(
+            f"The {name} references run in a circle: {shown}. Export the model again or repair this object.",
+            f"{kinds_zh[name]}出现循环:{shown}。请修复该对象或重新导出模型。",
+            compute_place(data, scan.offsets[cycle[0]], cycle[0]),
+        )
+    depth, start = compute_depth(edges)
+    if depth > limits.graph_depth:
+        raise TooBigError(
+            f"The {name} references are {depth} levels deep, allowed are {limits.graph_depth}. Simplify this object.",
+            f"{kinds_zh[name]}嵌套 {depth} 层,上限为 {limits.graph_depth}。请简化该对象。",
+            compute_place(data, scan.offsets[start], start),
+        )
+
+
+def _grammar_error(data: Buffer, end: int) -> ParseError:
+    rest = data[end : end + 4096]
+    offset = end + len(rest) - len(rest.lstrip())
+    shown = data[offset : offset + 60].decode("ascii", "replace").split("\n")[0].strip()
+    number = re.match(rb"#(\d+)", data[offset : offset + 20])
+    return ParseError(
+        f"The STEP text is broken at {shown!r} (open string, missing bracket or semicolon). Export the model again.",
+        f"STEP 文本在 {shown!r} 处损坏(字符串未闭合、缺括号或分号)。请重新导出模型。",
+        compute_place(data, offset, int(number.group(1)) if number else None),
+    )
+
+
+def _check_size(size: int, limits: FileLimits) -> None:
+    if size > limits.file_bytes:
+        raise TooBigError(
+            f"The model has {size} bytes, allowed are {limits.file_bytes}. Split it by discipline or storey.",
+            f"模型大小为 {size} 字节,上限为 {limits.file_bytes} 字节。请按专业或楼层拆分。",
+        )
+
+
+def _check_count(count: int, limits: FileLimits) -> None:
+    if count > limits.entities:
+        raise TooBigError(
+            f"The model has {count} entities, allowed are {limits.entities}. Split it by discipline or storey.",
+            f"模型含 {count} 个实体,上限为 {limits.entities}。请按专业或楼层拆分。",
+        )
+
+
+def _check_memory(estimate_mb: int, limits: FileLimits) -> None:
+    if estimate_mb > limits.memory_mb:
+        raise TooBigError(
+            f"The conversion would need about {estimate_mb} MB of memory, allowed are {limits.memory_mb}. Split it.",
+            f"转换约需 {estimate_mb} MB 内存,上限为 {limits.memory_mb} MB。请拆分模型。",
+        )
+
+
+def iter_class_counts(report: PreflightReport) -> Iterator[tuple[str, int]]:
+    """Iterate over class names and counts, most frequent first."""
+    yield from sorted(report.counts_by_class.items(), key=lambda item: -item[1])

@@ -1,0 +1,84 @@
+"""The STEP text of a model as bytes: instances, places, references. Knows no schema and no kernel."""
+
+import mmap
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from bim.errors import NotIfcError, Place
+
+Buffer = bytes | mmap.mmap
+
+_BLANK = rb"(?:\s++|/\*(?:[^*]++|\*(?!/))*+\*/)*+"
+# `\S\'` is the one place where an apostrophe inside a string is not doubled.
+_TEXT = rb"'(?:[^'\\]++|\\(?:S\\.)?+)*+'"
+# Possessive quantifiers keep the scan linear on hostile text; strings and comments cannot hide a semicolon.
+INSTANCE = re.compile(
+    _BLANK + rb"#(\d++)" + _BLANK + rb"=" + _BLANK + rb"([A-Za-z0-9_]++)" + _BLANK
+    + rb"(\((?:[^';/]++|" + _TEXT + rb"|/\*(?:[^*]++|\*(?!/))*+\*/|/(?!\*))*+);",
+    re.DOTALL,
+)  # fmt: skip
+TRAILER = re.compile(_BLANK + rb"ENDSEC" + _BLANK + rb";")
+_STRING = re.compile(_TEXT + rb"|/\*(?:[^*]++|\*(?!/))*+\*/", re.DOTALL)
+_REFERENCE = re.compile(rb"#(\d+)")
+
+
+@contextmanager
+def mapped_bytes(path: Path) -> Iterator[Buffer]:
+    """Map a file into memory for reading, so that a large model costs no copy."""
+    with path.open("rb") as stream:
+        if path.stat().st_size == 0:
+            raise NotIfcError(
+                "The file is empty (0 bytes). Upload it again.", "文件为空(0 字节),请重新上传。"
+            )
+        with mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as view:
+            yield view
+
+
+def compute_place(data: Buffer, offset: int, entity: int | None = None) -> Place:
+    """Compute the line number of a byte offset."""
+    line, step = 1, 1 << 22
+    for start in range(0, offset, step):
+        line += data[start : min(start + step, offset)].count(b"\n")
+    return Place(line=line, entity=entity)
+
+
+def bare_text(arguments: bytes) -> bytes:
+    """Leave strings and comments out of an argument list.
+
+    >>> bare_text(b"('a #7 (',#3)")
+    b'(,#3)'
+    """
+    return _STRING.sub(b"", arguments) if b"'" in arguments or b"/" in arguments else arguments
+
+
+def list_references(arguments: bytes) -> list[int]:
+    """List the instance numbers an argument list refers to, in order.
+
+    >>> list_references(b"'it is #7',#3,(#4,#5)")
+    [3, 4, 5]
+    """
+    return [int(number) for number in _REFERENCE.findall(bare_text(arguments))]
+
+
+def split_arguments(arguments: bytes) -> list[bytes]:
+    """Split an argument list at its top level.
+
+    >>> split_arguments(b"'a,b',(#1,#2),$")
+    [b"'a,b'", b'(#1,#2)', b'$']
+    """
+    parts, depth, start, quoted = [], 0, 0, False
+    for index, char in enumerate(arguments):
+        if char == 0x27:
+            quoted = not quoted
+        elif quoted:
+            continue
+        elif char == 0x28:
+            depth += 1
+        elif char == 0x29:
+            depth -= 1
+        elif char == 0x2C and depth == 0:
+            parts.append(arguments[start:index].strip())
+            start = index + 1
+    return [*parts, arguments[start:].strip()]
