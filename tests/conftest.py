@@ -1,6 +1,8 @@
 """The real PostGIS for every test: one migrated template a session, a rollback or a clone a test."""
 
 import os
+import shutil
+import tempfile
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,22 +13,25 @@ from psycopg.conninfo import make_conninfo
 from sqlalchemy import create_engine
 from sqlalchemy.orm import Session
 
+from twin.cluster import Cluster
 from twin.db import for_psycopg, for_sqlalchemy, migrate
 
 SHARED_IFC = Path(__file__).parents[2] / "shared" / "ifc"
 
 
 @pytest.fixture(scope="session")
-def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def server_url() -> Iterator[str]:
     """URL of a PostGIS server whose role may create databases; ours unless TEST_DATABASE_URL names one."""
     outside = os.environ.get("TEST_DATABASE_URL")
     if outside:
         yield for_psycopg(outside)
         return
-    from twin.cluster import Cluster  # a cluster is started only where no server is given
-
-    with Cluster(tmp_path_factory.mktemp("cluster") / "home", durable=False) as cluster:
+    folder = Path(
+        tempfile.mkdtemp(prefix="twin-test-")
+    )  # pytest's own folders are closed to the server's account
+    with Cluster(folder, durable=False) as cluster:
         yield cluster.url("twin", "postgres")
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _database(server_url: str, name: str) -> str:

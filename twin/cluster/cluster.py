@@ -16,14 +16,14 @@ from twin.cluster.errors import NotRunningError, OtherMajorError
 from twin.cluster.folders import Folders
 from twin.cluster.halt import halt
 from twin.cluster.home import make_home, starting_alone
-from twin.cluster.initialise import add_data, find_data_major
+from twin.cluster.initialise import add_data, find_data_major, finish_swap
 from twin.cluster.installation import Installation
 from twin.cluster.launch import Launch, find_serving_port, start_server
 from twin.cluster.obtain import obtain_installation, tell
 from twin.cluster.packages import Say
 from twin.cluster.passwords import OWNER, SERVICE, Role, add_passwords, get_password
 from twin.cluster.pidfile import find_postmaster_file
-from twin.cluster.prepare import DATABASE, add_database, add_extension
+from twin.cluster.prepare import DATABASE, add_database, add_extension, add_service_role
 from twin.cluster.users import join_users, leave_users
 
 SHIM_WAIT_S = 130.0
@@ -223,6 +223,7 @@ class Cluster:
         installation = self.find_programs()
         make_own_folder(self.folders.database, self.account)
         check_reach(self.folders.database, self.account)
+        finish_swap(self.folders)
         major = find_data_major(self.folders.data)
         if major is None:
             self.add_data(self.folders.data, installation)
@@ -262,7 +263,8 @@ class Cluster:
     def fill(self, port: int) -> None:
         """Make roles, database and extension where they are missing."""
         with self.connect(port) as connection:
-            add_database(connection, get_password(self.folders, SERVICE))
+            add_service_role(connection, get_password(self.folders, SERVICE))
+            add_database(connection)
         with self.connect(port, DATABASE) as connection:
             add_extension(connection)
 

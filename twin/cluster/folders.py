@@ -37,6 +37,11 @@ class Folders:
         return self.database / "data.new"
 
     @property
+    def upgraded_data(self) -> Path:
+        """A whole data folder of a newer major version, about to take the old one's place."""
+        return self.database / "data.upgraded"
+
+    @property
     def log(self) -> Path:
         """The server's log."""
         return self.home / "database.log"

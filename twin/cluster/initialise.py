@@ -100,3 +100,9 @@ def find_data_major(data: Path) -> int | None:
     """Return the major version that made the data folder; None if there is none yet."""
     version = data / "PG_VERSION"
     return int(version.read_text(encoding="ascii").split(".")[0]) if version.exists() else None
+
+
+def finish_swap(folders: Folders) -> None:
+    """Put upgraded data in place if a kill came between the upgrade's two renames."""
+    if folders.upgraded_data.exists() and not folders.data.exists():
+        folders.upgraded_data.rename(folders.data)

@@ -6,28 +6,32 @@ from psycopg import sql
 DATABASE = "twin"
 
 
-def add_database(connection: psycopg.Connection[tuple[object, ...]], service_password: str) -> None:
-    """Add the service role and the database where they are missing.
+def add_database(connection: psycopg.Connection[tuple[object, ...]]) -> None:
+    """Make the database where it is missing."""
+    if not _exists(connection, "SELECT 1 FROM pg_database WHERE datname = 'twin'"):
+        connection.execute("CREATE DATABASE twin OWNER twin")
+    connection.execute("REVOKE ALL ON DATABASE twin FROM PUBLIC")
+    connection.execute("GRANT CONNECT, TEMPORARY ON DATABASE twin TO twin_app")
 
-    The service role is neither superuser nor owner: those would bypass row-level security.
+
+def add_service_role(connection: psycopg.Connection[tuple[object, ...]], password: str) -> None:
+    """Make the service's role where it is missing.
+
+    It is neither superuser nor owner: those would bypass row-level security.
 
     Parameters
     ----------
     connection : psycopg.Connection
         Autocommit, as superuser `twin`, to the database `postgres`.
-    service_password : str
+    password : str
         Password of `twin_app`.
     """
     if not _exists(connection, "SELECT 1 FROM pg_roles WHERE rolname = 'twin_app'"):
         connection.execute(
             sql.SQL("CREATE ROLE twin_app LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD {}").format(
-                sql.Literal(service_password)
+                sql.Literal(password)
             )
         )
-    if not _exists(connection, "SELECT 1 FROM pg_database WHERE datname = 'twin'"):
-        connection.execute("CREATE DATABASE twin OWNER twin")
-        connection.execute("REVOKE ALL ON DATABASE twin FROM PUBLIC")
-        connection.execute("GRANT CONNECT, TEMPORARY ON DATABASE twin TO twin_app")
 
 
 def add_extension(connection: psycopg.Connection[tuple[object, ...]]) -> None:

@@ -1,0 +1,47 @@
+"""Homes for real clusters: short, and reachable for the account a root-started server runs as."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from twin.cluster import Cluster
+from twin.cluster.pidfile import find_postmaster_file
+
+
+def make_open_folder() -> Path:
+    """Make a temporary folder that other accounts may pass through; pytest's own is closed to them."""
+    folder = Path(tempfile.mkdtemp(prefix="twin-test-"))
+    folder.chmod(0o755)
+    return folder
+
+
+@pytest.fixture
+def home() -> Iterator[Path]:
+    """A home folder of the test's own; what still runs in it at the end is killed."""
+    folder = make_open_folder()
+    yield folder / "家"
+    found = find_postmaster_file(folder / "家" / "database" / "data")
+    if found is not None and psutil.pid_exists(found.pid) and "postgres" in psutil.Process(found.pid).name():
+        psutil.Process(found.pid).kill()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def cluster(home: Path) -> Iterator[Cluster]:
+    """A cluster not yet started; stopped at the end."""
+    made = Cluster(home, say=lambda _line: None)
+    yield made
+    made.stop()
+
+
+@pytest.fixture(scope="session")
+def fast_cluster() -> Iterator[Cluster]:
+    """One running cluster for tests that do no harm to it."""
+    folder = make_open_folder()
+    with Cluster(folder / "home", durable=False, say=lambda _line: None) as made:
+        yield made
+    shutil.rmtree(folder, ignore_errors=True)
