@@ -1,0 +1,174 @@
+"""Every SELECT of the progress room."""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from twin.progress.models import ProgressReport, ProjectState
+from twin.progress.packages import UnitSum, package_progress
+from twin.progress.rollup import Leaf
+
+_LEAVES = text("""
+SELECT m.id, m.code, m.name, m.critical, b.weight, b.start, b.finish, b.monthly_targets, l.id AS baseline_id,
+  l.approved_on, l.version
+FROM baseline l
+JOIN baseline_milestone b ON b.baseline_id = l.id
+JOIN milestone m ON m.id = b.milestone_id
+WHERE l.project_id = :project_id AND l.approved_on IS NOT NULL
+  AND NOT EXISTS (SELECT FROM milestone c JOIN baseline_milestone cb ON cb.milestone_id = c.id
+                  WHERE c.parent_id = m.id AND cb.baseline_id = l.id)
+ORDER BY l.approved_on, l.version, m.code""")
+
+_UNPLANNED = text("""
+SELECT m.id, m.code, m.name, m.critical FROM milestone m
+WHERE m.project_id = :project_id AND NOT EXISTS (SELECT FROM milestone c WHERE c.parent_id = m.id)
+ORDER BY m.code""")
+
+_REPORTED = text("""
+SELECT DISTINCT ON (r.period, i.milestone_id) r.as_of, i.milestone_id, i.percent
+FROM progress_report r JOIN progress_report_item i ON i.report_id = r.id
+WHERE r.project_id = :project_id
+ORDER BY r.period, i.milestone_id, r.version DESC""")
+
+# What each element of the project's current revisions had reached by a day, summed per package and unit.
+_PACKAGES = text("""
+SELECT e.milestone_id, coalesce(e.quantity_unit, 'count') AS unit,
+  sum(coalesce(e.quantity, 1)::numeric) AS quantity,
+  sum(coalesce(e.quantity, 1)::numeric * coalesce(h.percent, 0)) AS earned, count(*) AS elements
+FROM bim_model b
+JOIN bim_element e ON e.revision_id = b.current_revision_id
+LEFT JOIN LATERAL (
+  SELECT x.percent FROM element_progress x
+  WHERE x.identity_id = e.identity_id AND x.as_of <= :as_of
+  ORDER BY x.as_of DESC, x.id DESC LIMIT 1) h ON true
+WHERE b.project_id = :project_id AND e.milestone_id IS NOT NULL
+  AND coalesce(e.planning_status, '') <> 'EXISTING' AND e.geometry_error IS NULL
+GROUP BY 1, 2 ORDER BY 1, 2""")
+
+
+@dataclass(frozen=True)
+class _Plan:
+    approved_on: date
+    baseline_id: int
+    rows: list[Any] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Facts:
+    """All that is known of a project's plan and reports, from which any day can be rolled up."""
+
+    project_id: int
+    plans: list[_Plan]
+    unplanned: list[Any]
+    reported: dict[int, list[tuple[date, Decimal]]]
+
+    def plan_at(self, as_of: date) -> _Plan | None:
+        """Return the newest baseline approved by a day."""
+        known = [plan for plan in self.plans if plan.approved_on <= as_of]
+        return known[-1] if known else None
+
+    def reported_at(self, milestone_id: int, as_of: date) -> Fraction | None:
+        """Return the percent last reported of a milestone by a day."""
+        known = [percent for day, percent in self.reported.get(milestone_id, []) if day <= as_of]
+        return Fraction(known[-1]) if known else None
+
+
+def get_facts(session: Session, project_id: int) -> Facts:
+    """Read a project's baselines and reports once, for as many days as wanted."""
+    scope = {"project_id": project_id}
+    plans: dict[int, _Plan] = {}
+    for row in session.execute(_LEAVES, scope):
+        plans.setdefault(row.baseline_id, _Plan(row.approved_on, row.baseline_id)).rows.append(row)
+    reported: dict[int, list[tuple[date, Decimal]]] = defaultdict(list)
+    for row in session.execute(_REPORTED, scope):
+        reported[row.milestone_id].append((row.as_of, row.percent))
+    return Facts(project_id, list(plans.values()), list(session.execute(_UNPLANNED, scope)), dict(reported))
+
+
+def list_packages(session: Session, project_id: int, as_of: date) -> dict[int, list[UnitSum]]:
+    """List per milestone what its elements had earned by a day, one sum per unit."""
+    sums: dict[int, list[UnitSum]] = defaultdict(list)
+    for row in session.execute(_PACKAGES, {"project_id": project_id, "as_of": as_of}):
+        sums[row.milestone_id].append(
+            UnitSum(row.unit, Fraction(row.quantity), Fraction(row.earned), row.elements)
+        )
+    return dict(sums)
+
+
+def list_leaves(
+    facts: Facts, packages: dict[int, list[UnitSum]], as_of: date
+) -> tuple[list[Leaf], int | None]:
+    """Join plan and evidence as of a day; where elements are linked to a milestone, they speak for it.
+
+    Returns
+    -------
+    leaves, baseline_id : list of Leaf, int or None
+        Without an approved baseline the leaves carry no plan and the id is None.
+    """
+    plan = facts.plan_at(as_of)
+    rows = plan.rows if plan else facts.unplanned
+    return [_leaf(row, facts, packages, as_of, planned=plan is not None) for row in rows], (
+        plan.baseline_id if plan else None
+    )
+
+
+def _leaf(row: Any, facts: Facts, packages: dict[int, list[UnitSum]], as_of: date, planned: bool) -> Leaf:
+    package = package_progress(packages.get(row.id, []))
+    percent = package.percent if package else facts.reported_at(row.id, as_of)
+    return Leaf(
+        code=row.code,
+        name=row.name,
+        weight=Fraction(row.weight) if planned and row.weight is not None else None,
+        start=row.start if planned else None,
+        finish=row.finish if planned else None,
+        percent=percent,
+        evidence="elements" if package else "report",
+        critical=row.critical,
+        monthly_targets=(row.monthly_targets or {}) if planned else {},
+    )
+
+
+def find_state(session: Session, project_id: int, as_of: date | None = None) -> ProjectState | None:
+    """Return the newest rolled-up state of a project known for a day (default: the newest of all)."""
+    statement = select(ProjectState).where(ProjectState.project_id == project_id)
+    if as_of is not None:
+        statement = statement.where(ProjectState.as_of <= as_of)
+    return session.scalar(statement.order_by(ProjectState.as_of.desc(), ProjectState.id.desc()).limit(1))
+
+
+def list_states(session: Session, project_id: int) -> list[ProjectState]:
+    """List every rolled-up state of a project, oldest day first."""
+    return list(
+        session.scalars(
+            select(ProjectState)
+            .where(ProjectState.project_id == project_id)
+            .order_by(ProjectState.as_of, ProjectState.id)
+        )
+    )
+
+
+def find_last_report(session: Session, project_id: int, as_of: date) -> ProgressReport | None:
+    """Return the newest report of a project that covers a period closed by a day."""
+    return session.scalar(
+        select(ProgressReport)
+        .where(ProgressReport.project_id == project_id, ProgressReport.as_of <= as_of)
+        .order_by(ProgressReport.period.desc(), ProgressReport.version.desc())
+        .limit(1)
+    )
+
+
+def list_reports(session: Session, project_id: int) -> list[ProgressReport]:
+    """List all reports of a project with all their versions, oldest first."""
+    return list(
+        session.scalars(
+            select(ProgressReport)
+            .where(ProgressReport.project_id == project_id)
+            .order_by(ProgressReport.period, ProgressReport.version)
+        )
+    )

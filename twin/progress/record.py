@@ -1,0 +1,98 @@
+"""Write down what a project had reached as of a day; never over an older row."""
+
+from datetime import date, datetime
+from decimal import ROUND_HALF_EVEN, Decimal
+from fractions import Fraction
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from twin.identity.agency import get_reporting_date
+from twin.progress.models import ProjectState
+from twin.progress.queries import Facts, find_state, get_facts, list_leaves, list_packages
+from twin.progress.rollup import Part, RolledUp, roll_up
+
+_MICRO = Decimal("0.000001")
+
+
+def as_decimal(value: Fraction | None) -> Decimal | None:
+    """Round an exact fraction to the six decimals that are stored.
+
+    Examples
+    --------
+    >>> as_decimal(Fraction(100, 3))
+    Decimal('33.333333')
+    """
+    if value is None:
+        return None
+    return (Decimal(value.numerator) / Decimal(value.denominator)).quantize(_MICRO, ROUND_HALF_EVEN)
+
+
+def compute_project_progress(
+    session: Session, project_id: int, as_of: date, facts: Facts | None = None
+) -> RolledUp:
+    """Roll a project up as of a day from reports and elements, without writing anything."""
+    known = facts or get_facts(session, project_id)
+    leaves, _ = list_leaves(known, list_packages(session, project_id, as_of), as_of)
+    return roll_up(leaves, as_of)
+
+
+def record_project_state(
+    session: Session,
+    project_id: int,
+    as_of: date | None = None,
+    facts: Facts | None = None,
+    recorded_at: datetime | None = None,
+) -> ProjectState:
+    """Roll a project up and add the result, unless the newest row of that day already says the same.
+
+    Parameters
+    ----------
+    as_of : date, optional
+        The reporting date 统计基准日 by default.
+    facts : Facts, optional
+        Read before, when many days are recorded at once.
+    recorded_at : datetime, optional
+        When it became known; now by default.
+    """
+    day = as_of or get_reporting_date(session)
+    known = facts or get_facts(session, project_id)
+    leaves, baseline_id = list_leaves(known, list_packages(session, project_id, day), day)
+    result = roll_up(leaves, day)
+    state = ProjectState(
+        project_id=project_id,
+        as_of=day,
+        progress=as_decimal(result.progress),
+        planned_progress=as_decimal(result.planned) if baseline_id else None,
+        deviation=as_decimal(result.deviation) if baseline_id else None,
+        weight_basis=result.basis,
+        coverage=as_decimal(result.coverage),
+        baseline_id=baseline_id,
+        parts=[_part(part) for part in result.parts],
+    )
+    if recorded_at is not None:
+        state.recorded_at = recorded_at
+    newest = find_state(session, project_id, day)
+    if newest is not None and newest.as_of == day and _same(newest, state):
+        return newest
+    session.add(state)
+    session.flush()
+    return state
+
+
+def _same(one: ProjectState, other: ProjectState) -> bool:
+    fields = ("progress", "planned_progress", "coverage", "baseline_id", "weight_basis", "parts")
+    return all(getattr(one, name) == getattr(other, name) for name in fields)
+
+
+def _part(part: Part) -> dict[str, Any]:
+    return {
+        "code": part.code,
+        "name": part.name,
+        "share": float(as_decimal(part.share) or 0),
+        "percent": float(as_decimal(part.percent) or 0),
+        "planned": None if part.planned is None else float(as_decimal(part.planned) or 0),
+        "evidence": part.evidence,
+        "critical": part.critical,
+        "finish": part.finish.isoformat() if part.finish else None,
+    }
