@@ -124,9 +124,8 @@ def _spotted(layer: Layer) -> str:
     mercator = f"ST_Transform({shape}, {WEB_MERCATOR_SRID})"
     if layer.geometry_type == "point":
         return mercator
-    spot = f"ST_Expand({mercator}, %(unit)s::float8)"
-    if layer.geometry_type == "line":
-        spot = f"ST_BoundingDiagonal({spot})"
+    box = f"ST_Expand({mercator}, %(unit)s::float8)"
+    spot = f"CASE ST_Dimension({shape}) WHEN 2 THEN {box} WHEN 1 THEN ST_BoundingDiagonal({box}) ELSE {mercator} END"
     small = (
         f"ST_XMax({shape}) - ST_XMin({shape}) < %(spot)s::float8 "
         f"AND ST_YMax({shape}) - ST_YMin({shape}) < %(spot)s::float8"
