@@ -1,0 +1,171 @@
+"""Rows of the element table from the attributes of a model; every IfcProduct becomes one."""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Any
+
+import orjson
+
+from bim.model import Instance, Model
+from bim.properties import PropertyReader, Values, find_planning_status
+from bim.quantities import find_main_quantity
+from bim.relations import Relations, find_storey
+from bim.results import Duplicate, ElementFacts
+from bim.schedule import Schedule
+
+_CANONICAL = orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS
+
+
+def list_products(model: Model) -> list[Instance]:
+    """List every IfcProduct in order of instance numbers."""
+    return sorted(model.by_type("IfcProduct"), key=lambda each: int(each.id()))
+
+
+def name_products(products: list[Instance]) -> dict[int, str]:
+    """Give each product its GlobalId; repeated ones carry ``#2``, ``#3`` so that each stays addressable."""
+    names: dict[int, str] = {}
+    used: dict[str, int] = defaultdict(int)
+    for product in products:
+        global_id = _clean(product.GlobalId) or f"#{product.id()}"
+        used[global_id] += 1
+        count = used[global_id]
+        names[product.id()] = global_id if count == 1 else f"{global_id}#{count}"
+    return names
+
+
+def list_duplicates(model: Model) -> list[Duplicate]:
+    """List the GlobalIds that several objects or types share."""
+    carriers: dict[str, list[Instance]] = defaultdict(list)
+    for each in model.by_type("IfcObjectDefinition"):
+        carriers[each.GlobalId or ""].append(each)
+    found = []
+    for global_id, instances in sorted(carriers.items()):
+        if len(instances) < 2:
+            continue
+        ordered = sorted(instances, key=lambda each: int(each.id()))
+        found.append(Duplicate(global_id, [each.id() for each in ordered], [each.is_a() for each in ordered]))
+    return found
+
+
+def iter_facts(
+    model: Model,
+    products: list[Instance],
+    names: dict[int, str],
+    relations: Relations,
+    reader: PropertyReader,
+    schedule: Schedule,
+) -> Iterator[ElementFacts]:
+    """Iterate over the rows of all products, without geometry."""
+    storeys: dict[int, Instance | None] = {}
+    for product in products:
+        yield _facts(model, product, names, relations, reader, schedule, storeys)
+
+
+def compute_signature(
+    ifc_class: str, name: str | None, type_name: str | None, psets: dict[str, Values]
+) -> str:
+    """Compute the hash by which the same content is found again under a renewed GlobalId.
+
+    >>> compute_signature("IfcWall", "墙", None, {}) == compute_signature("IfcWall", "墙", None, {})
+    True
+    """
+    return hashlib.blake2b(
+        orjson.dumps([ifc_class, name, type_name, psets], option=_CANONICAL), digest_size=16
+    ).hexdigest()
+
+
+def _facts(
+    model: Model,
+    product: Instance,
+    names: dict[int, str],
+    relations: Relations,
+    reader: PropertyReader,
+    schedule: Schedule,
+    storeys: dict[int, Instance | None],
+) -> ElementFacts:
+    number = product.id()
+    kind = relations.type_of.get(number)
+    psets = _clean(reader.get_psets(product, kind))
+    quantities = _clean(reader.get_quantities(product, kind))
+    main = find_main_quantity(quantities)
+    storey = _storey(product, relations, storeys)
+    container = relations.container.get(number)
+    parent = relations.parent.get(number)
+    ifc_class, name = product.is_a(), _clean(product.Name)
+    type_name = _clean(kind.Name) if kind is not None else None
+    return ElementFacts(
+        step_id=number,
+        global_id=names[number],
+        ifc_class=ifc_class,
+        predefined_type=_clean(_predefined_type(model, product, kind)),
+        name=name,
+        tag=_clean(model.value(product, "Tag")),
+        type_global_id=kind.GlobalId if kind is not None else None,
+        type_name=type_name,
+        storey=_name_of(storey, names),
+        storey_name=_clean(storey.Name) if storey is not None else None,
+        container=_name_of(container, names),
+        parent_global_id=_name_of(parent, names),
+        planning_status=find_planning_status(psets),
+        psets=psets,
+        quantities=quantities,
+        quantity=main.value if main else None,
+        quantity_unit=main.unit if main else None,
+        quantity_source=main.source if main else None,
+        classification=_clean(_inherited(relations.references, number, kind)),
+        materials=_clean(_inherited(relations.materials, number, kind)),
+        task_codes=_clean(schedule.codes_of.get(number, [])),
+        signature=compute_signature(ifc_class, name, type_name, psets),
+    )
+
+
+def _storey(product: Instance, relations: Relations, storeys: dict[int, Instance | None]) -> Instance | None:
+    """Find the storey, remembering the answer per container, which most elements share."""
+    container = relations.container.get(product.id())
+    if container is None:
+        return find_storey(product, relations)
+    if container.id() not in storeys:
+        own = container.is_a("IfcBuildingStorey")
+        storeys[container.id()] = container if own else find_storey(container, relations)
+    return storeys[container.id()]
+
+
+def _predefined_type(model: Model, product: Instance, kind: Instance | None) -> Any:
+    own = model.value(product, "PredefinedType")
+    if own == "USERDEFINED":
+        return product.ObjectType or own
+    if own in (None, "NOTDEFINED") and kind is not None:
+        inherited = model.value(kind, "PredefinedType")
+        if inherited == "USERDEFINED":
+            return model.value(kind, "ElementType") or inherited
+        return inherited or own
+    return own
+
+
+def _name_of(instance: Instance | None, names: dict[int, str]) -> str | None:
+    if instance is None:
+        return None
+    return names.get(instance.id()) or instance.GlobalId
+
+
+def _inherited(table: dict[int, list[Any]], number: int, kind: Instance | None) -> list[Any]:
+    own = table.get(number)
+    if own:
+        return own
+    return table.get(kind.id(), []) if kind is not None else []
+
+
+def _clean(value: Any) -> Any:
+    """Make a value fit for JSON in PostgreSQL: no NUL, no lone surrogate, no infinity."""
+    if isinstance(value, str):
+        if value.isascii() and "\x00" not in value:
+            return value
+        return value.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
+    if isinstance(value, dict):
+        return {_clean(str(key)): _clean(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_clean(each) for each in value]
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    return str(value)

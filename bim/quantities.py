@@ -1,0 +1,130 @@
+"""Quantities (工程量): every measure with its own unit, and the one that weighs an element in progress."""
+
+import math
+from dataclasses import dataclass
+
+from bim.model import Instance, Model
+from bim.results import QuantityValue
+from bim.units import Units, compute_factor
+
+NET, GROSS, OTHER, DERIVED, COUNT = "qto_net", "qto_gross", "qto", "derived", "count"
+
+_KINDS = {
+    "IfcQuantityLength": ("LengthValue", "LENGTHUNIT", "m"),
+    "IfcQuantityArea": ("AreaValue", "AREAUNIT", "m2"),
+    "IfcQuantityVolume": ("VolumeValue", "VOLUMEUNIT", "m3"),
+    "IfcQuantityWeight": ("WeightValue", "MASSUNIT", "kg"),
+    "IfcQuantityTime": ("TimeValue", "TIMEUNIT", "s"),
+    "IfcQuantityCount": ("CountValue", "", "count"),
+    "IfcQuantityNumber": ("NumberValue", "", "count"),
+}
+_DEPTH = 8
+
+# Net before gross, volume before area before length before weight; a plain name counts as gross.
+_MAIN = (
+    ("NetVolume", NET),
+    ("GrossVolume", GROSS),
+    ("Volume", GROSS),
+    ("NetArea", NET),
+    ("NetSideArea", NET),
+    ("NetFloorArea", NET),
+    ("NetSurfaceArea", NET),
+    ("GrossArea", GROSS),
+    ("GrossSideArea", GROSS),
+    ("GrossFloorArea", GROSS),
+    ("GrossSurfaceArea", GROSS),
+    ("Area", GROSS),
+    ("Length", GROSS),
+    ("NetWeight", NET),
+    ("GrossWeight", GROSS),
+)
+
+
+@dataclass(frozen=True)
+class MainQuantity:
+    """The quantity that weighs an element: value, SI unit, source."""
+
+    value: float
+    unit: str
+    source: str
+
+
+def read_quantities(model: Model, definition: Instance, units: Units) -> dict[str, QuantityValue]:
+    """Read one quantity set in SI units; a quantity's own unit wins over the project's."""
+    found: dict[str, QuantityValue] = {}
+    _collect(model, definition.Quantities or (), definition.Name or "", units, found, 0)
+    return found
+
+
+def find_main_quantity(quantities: dict[str, QuantityValue]) -> MainQuantity | None:
+    """Find the stated quantity that weighs an element: net, then gross.
+
+    >>> find_main_quantity({"GrossVolume": {"value": 2.5, "unit": "m3", "source": "qto_gross", "set": "Q"}})
+    MainQuantity(value=2.5, unit='m3', source='qto_gross')
+    """
+    for name, source in _MAIN:
+        stated = quantities.get(name)
+        if stated is not None and stated["value"] > 0:
+            return MainQuantity(stated["value"], stated["unit"], source)
+    return None
+
+
+def find_volume_m3(quantities: dict[str, QuantityValue]) -> float | None:
+    """Find the stated volume, net before gross, in cubic metres."""
+    for name in ("NetVolume", "GrossVolume", "Volume"):
+        stated = quantities.get(name)
+        if stated is not None and stated["unit"] == "m3":
+            return stated["value"]
+    return None
+
+
+def complete_quantity(stated: MainQuantity | None, mesh_volume_m3: float | None) -> MainQuantity:
+    """Complete a missing quantity: the closed mesh, else one piece.
+
+    >>> complete_quantity(None, None)
+    MainQuantity(value=1.0, unit='count', source='count')
+    """
+    if stated is not None:
+        return stated
+    if mesh_volume_m3 is not None and mesh_volume_m3 > 0:
+        return MainQuantity(mesh_volume_m3, "m3", DERIVED)
+    return MainQuantity(1.0, "count", COUNT)
+
+
+def _collect(
+    model: Model,
+    parts: tuple[Instance, ...],
+    set_name: str,
+    units: Units,
+    found: dict[str, QuantityValue],
+    depth: int,
+) -> None:
+    for part in parts:
+        kind = _KINDS.get(part.is_a())
+        if kind is None:
+            if depth < _DEPTH and part.is_a("IfcPhysicalComplexQuantity"):
+                _collect(model, part.HasQuantities or (), set_name, units, found, depth + 1)
+            continue
+        attribute, unit_type, si_unit = kind
+        value = model.value(part, attribute)
+        if not isinstance(value, int | float) or not math.isfinite(value):
+            continue
+        name = part.Name or ""
+        factor = _factor(model, part, unit_type, units)
+        found[name] = QuantityValue(
+            value=float(value) * factor, unit=si_unit, source=_source(name), set=set_name
+        )
+
+
+def _factor(model: Model, part: Instance, unit_type: str, units: Units) -> float:
+    if part.Unit is not None:
+        own = compute_factor(model, part.Unit)
+        if own is not None:
+            return own
+    return units.factors.get(unit_type, 1.0)
+
+
+def _source(name: str) -> str:
+    if name.startswith("Net"):
+        return NET
+    return GROSS if name.startswith("Gross") else OTHER

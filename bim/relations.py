@@ -1,0 +1,145 @@
+"""Who belongs to whom: tree, containment, types, materials, classification, tasks, in one pass each."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from bim.model import Instance, Model
+from bim.results import Reference, SpatialNode, Storey
+
+# An ill-made file may still hold a ring the pre-flight did not know; no honest tree is deeper.
+_DEPTH = 1000
+
+
+@dataclass
+class Relations:
+    """Relations by instance number of the subordinate side."""
+
+    parent: dict[int, Instance] = field(default_factory=dict)
+    container: dict[int, Instance] = field(default_factory=dict)
+    type_of: dict[int, Instance] = field(default_factory=dict)
+    materials: dict[int, list[str]] = field(default_factory=lambda: defaultdict(list))
+    references: dict[int, list[Reference]] = field(default_factory=lambda: defaultdict(list))
+
+
+def read_relations(model: Model) -> Relations:
+    """Read every relation the element rows need."""
+    found = Relations()
+    for name, whole, parts in (
+        ("IfcRelAggregates", "RelatingObject", "RelatedObjects"),
+        ("IfcRelNests", "RelatingObject", "RelatedObjects"),
+        ("IfcRelVoidsElement", "RelatingBuildingElement", "RelatedOpeningElement"),
+        ("IfcRelFillsElement", "RelatingOpeningElement", "RelatedBuildingElement"),
+    ):
+        for one, many in _pairs(model, name, whole, parts):
+            found.parent.setdefault(many.id(), one)
+    for structure, element in _pairs(
+        model, "IfcRelContainedInSpatialStructure", "RelatingStructure", "RelatedElements"
+    ):
+        found.container.setdefault(element.id(), structure)
+    for kind, element in _pairs(model, "IfcRelDefinesByType", "RelatingType", "RelatedObjects"):
+        found.type_of.setdefault(element.id(), kind)
+    for material, element in _pairs(model, "IfcRelAssociatesMaterial", "RelatingMaterial", "RelatedObjects"):
+        found.materials[element.id()] += _material_names(model, material)
+    for code, element in _pairs(
+        model, "IfcRelAssociatesClassification", "RelatingClassification", "RelatedObjects"
+    ):
+        found.references[element.id()].append(_reference(model, code))
+    return found
+
+
+def iter_ancestors(instance: Instance, relations: Relations) -> Iterator[Instance]:
+    """Iterate from an instance's parent or container up to the project."""
+    seen = {instance.id()}
+    for _ in range(_DEPTH):
+        number = instance.id()
+        above = relations.container.get(number) or relations.parent.get(number)
+        if above is None or above.id() in seen:
+            return
+        seen.add(above.id())
+        yield above
+        instance = above
+
+
+def find_storey(instance: Instance, relations: Relations) -> Instance | None:
+    """Find the storey an element stands in, through spaces, assemblies and hosts."""
+    for above in iter_ancestors(instance, relations):
+        if above.is_a("IfcBuildingStorey"):
+            return above
+    return None
+
+
+def list_storeys(model: Model, length_m: float) -> list[Storey]:
+    """List the storeys from bottom to top; elevations come in project units."""
+    storeys = []
+    for storey in model.by_type("IfcBuildingStorey"):
+        elevation = model.value(storey, "Elevation")
+        storeys.append(
+            Storey(
+                storey.GlobalId or "", storey.Name, None if elevation is None else float(elevation) * length_m
+            )
+        )
+    return sorted(
+        storeys, key=lambda each: (each.elevation_m is None, each.elevation_m or 0.0, each.global_id)
+    )
+
+
+def list_tree(model: Model, relations: Relations) -> list[SpatialNode]:
+    """List project, sites, facilities, buildings, storeys and spaces with their parents."""
+    nodes = []
+    roots = (
+        model.by_type("IfcProject")
+        + model.by_type("IfcSpatialStructureElement")
+        + model.by_type("IfcSpatialZone")
+    )
+    for node in sorted(roots, key=lambda each: int(each.id())):
+        above = relations.parent.get(node.id())
+        nodes.append(
+            SpatialNode(node.GlobalId or "", node.is_a(), node.Name, above.GlobalId if above else None)
+        )
+    return nodes
+
+
+def _pairs(model: Model, name: str, one: str, many: str) -> Iterator[tuple[Instance, Instance]]:
+    for relation in model.by_type(name):
+        left, right = model.value(relation, one), model.value(relation, many)
+        if left is None or right is None:
+            continue
+        for each in right if isinstance(right, tuple) else (right,):
+            if each is not None:
+                yield left, each
+
+
+def _material_names(model: Model, material: Instance) -> list[str]:
+    if material.is_a("IfcMaterial"):
+        return [material.Name or ""]
+    for attribute in (
+        "ForLayerSet",
+        "ForProfileSet",
+        "MaterialLayers",
+        "MaterialProfiles",
+        "MaterialConstituents",
+        "Materials",
+        "Material",
+    ):
+        inner = model.value(material, attribute)
+        if inner is None:
+            continue
+        parts = inner if isinstance(inner, tuple) else (inner,)
+        return [name for part in parts if part is not None for name in _material_names(model, part)]
+    return []
+
+
+def _reference(model: Model, code: Instance) -> Reference:
+    if code.is_a("IfcClassification"):
+        return Reference(system=code.Name, code=None, name=code.Name)
+    number = model.value(code, "Identification") or model.value(code, "ItemReference")
+    source = model.value(code, "ReferencedSource")
+    for _ in range(_DEPTH):
+        above = model.value(source, "ReferencedSource") if source is not None else None
+        if above is None:
+            break
+        source = above
+    return Reference(
+        system=source.Name if source is not None else None, code=number, name=model.value(code, "Name")
+    )

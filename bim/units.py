@@ -1,0 +1,81 @@
+"""Units of a model: the SI factor of every unit a file assigns."""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from bim.model import Instance, Model
+
+_PREFIX = {
+    "EXA": 1e18, "PETA": 1e15, "TERA": 1e12, "GIGA": 1e9, "MEGA": 1e6, "KILO": 1e3, "HECTO": 1e2, "DECA": 1e1,
+    "DECI": 1e-1, "CENTI": 1e-2, "MILLI": 1e-3, "MICRO": 1e-6, "NANO": 1e-9, "PICO": 1e-12, "FEMTO": 1e-15,
+    "ATTO": 1e-18,
+}  # fmt: skip
+_POWER = {"SQUARE_METRE": 2, "CUBIC_METRE": 3}
+_PLAIN = {
+    "LENGTHUNIT": 1.0,
+    "AREAUNIT": 1.0,
+    "VOLUMEUNIT": 1.0,
+    "PLANEANGLEUNIT": 1.0,
+    "MASSUNIT": 1.0,
+    "TIMEUNIT": 1.0,
+}
+
+
+@dataclass(frozen=True)
+class Units:
+    """SI factor per unit type; ``guessed`` names those the file does not assign."""
+
+    factors: dict[str, float]
+    guessed: frozenset[str]
+
+    @property
+    def length_m(self) -> float:
+        """Metres per project length unit."""
+        return self.factors["LENGTHUNIT"]
+
+    @property
+    def angle_rad(self) -> float:
+        """Radians per project plane-angle unit."""
+        return self.factors["PLANEANGLEUNIT"]
+
+
+def read_units(model: Model) -> Units:
+    """Read the units assigned to the project.
+
+    A missing area or volume unit is derived from the length unit and named in ``guessed``; millimetre models
+    declare plain square and cubic metres as a rule, so a declared one is never derived.
+    """
+    found: dict[str, float] = {}
+    for assignment in model.by_type("IfcUnitAssignment"):
+        for unit in assignment.Units or ():
+            kind = model.value(unit, "UnitType")
+            factor = compute_factor(model, unit)
+            if kind and factor is not None:
+                found.setdefault(str(kind), factor)
+    length = found.get("LENGTHUNIT", 1.0)
+    plain = {**_PLAIN, "AREAUNIT": length**2, "VOLUMEUNIT": length**3}
+    return Units({**plain, **found}, frozenset(plain.keys() - found.keys()))
+
+
+def compute_factor(model: Model, unit: Instance) -> float | None:
+    """Compute the SI factor of a named unit, or None where it has none (money, derived units)."""
+    if unit.is_a("IfcSIUnit"):
+        prefix = _PREFIX.get(str(unit.Prefix), 1.0) if unit.Prefix else 1.0
+        gram = 1e-3 if unit.Name == "GRAM" else 1.0
+        return float(prefix ** _POWER.get(str(unit.Name), 1)) * gram
+    if not unit.is_a("IfcConversionBasedUnit"):
+        return None
+    measure = unit.ConversionFactor
+    if measure is None or measure.UnitComponent is None or measure.ValueComponent is None:
+        return None
+    base = compute_factor(model, measure.UnitComponent)
+    value = unwrap(measure.ValueComponent)
+    if base is None or not isinstance(value, int | float) or not math.isfinite(value) or value <= 0:
+        return None
+    return float(value) * base
+
+
+def unwrap(value: Any) -> Any:
+    """Take a measure out of its type wrapper, as in ``IfcLengthMeasure(3.0)``."""
+    return value.wrappedValue if hasattr(value, "wrappedValue") else value
