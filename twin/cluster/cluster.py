@@ -10,8 +10,10 @@ from typing import Self
 from urllib.parse import quote
 
 import psycopg
+from psycopg.conninfo import make_conninfo
 
 from twin.cluster.account import check_reach, make_own_folder, passwd_environment, server_account
+from twin.cluster.capabilities import check_capabilities
 from twin.cluster.errors import NotRunningError, OtherMajorError
 from twin.cluster.folders import Folders
 from twin.cluster.halt import halt
@@ -208,7 +210,11 @@ class Cluster:
 
     def connect(self, port: int, database: str = "postgres") -> "psycopg.Connection[tuple[str]]":
         """Connect as the cluster's owner, committing each statement."""
-        return psycopg.connect(
+        return psycopg.connect(self.conninfo(port, database), autocommit=True)
+
+    def conninfo(self, port: int, database: str) -> str:
+        """Return libpq's description of a connection as the cluster's owner."""
+        return make_conninfo(
             host="127.0.0.1",
             port=port,
             user=OWNER,
@@ -216,7 +222,6 @@ class Cluster:
             dbname=database,
             connect_timeout=5,
             sslmode="disable",
-            autocommit=True,
         )
 
     def _ensure(self) -> Installation:
@@ -261,12 +266,13 @@ class Cluster:
         return port
 
     def fill(self, port: int) -> None:
-        """Make roles, database and extension where they are missing."""
+        """Make roles, database and extension where they are missing, and check the feature floor."""
         with self.connect(port) as connection:
             add_service_role(connection, get_password(self.folders, SERVICE))
             add_database(connection)
         with self.connect(port, DATABASE) as connection:
             add_extension(connection)
+        check_capabilities(self.conninfo(port, DATABASE))
 
     def _find_serving(self) -> int | None:
         return find_serving_port(self.folders.data, self.connect)
