@@ -58,6 +58,7 @@ class BimRevision(Tracked, Base):
     units: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     georeference: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     storeys: Mapped[list[dict[str, Any]] | None] = mapped_column(JSONB)
+    tree: Mapped[list[dict[str, Any]] | None] = mapped_column(JSONB)  # spatial nodes, parents by GlobalId
     tasks: Mapped[list[dict[str, Any]] | None] = mapped_column(JSONB)
     counts_by_class: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     warnings: Mapped[list[Any] | None] = mapped_column(JSONB)

@@ -567,6 +567,7 @@ def upgrade() -> None:
         sa.Column("units", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column("georeference", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column("storeys", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        sa.Column("tree", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column("tasks", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column("counts_by_class", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column("warnings", postgresql.JSONB(astext_type=sa.Text()), nullable=True),

@@ -1,0 +1,89 @@
+"""Models and their revisions: what an upload adds, and what becomes of it when its job does not succeed."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import func, select, text, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from twin.elements.models import BimModel, BimRevision, StoredObject
+from twin.objects import Stored
+
+
+@dataclass(frozen=True)
+class NewModel:
+    """What the uploader says of a model; the same name in a project is the next revision of that model."""
+
+    name: str
+    file_name: str
+    discipline: str | None = None
+    public_visible: bool | None = None
+
+
+def record_object(session: Session, stored: Stored) -> None:
+    """Note an object of the store; twice is once."""
+    row = insert(StoredObject).values(sha256=stored.sha256, size_bytes=stored.size_bytes)
+    session.execute(row.on_conflict_do_nothing())
+
+
+def find_same_bytes(session: Session, project_id: int, sha256: str) -> BimRevision | None:
+    """Return the revision of this project that came, or is coming, of these very bytes."""
+    return session.scalar(
+        select(BimRevision)
+        .join(BimModel, BimModel.id == BimRevision.model_id)
+        .where(
+            BimModel.project_id == project_id,
+            BimRevision.sha256 == sha256,
+            BimRevision.state.in_(("pending", "published")),
+        )
+        .order_by(BimRevision.id)
+        .limit(1)
+    )
+
+
+def add_revision(session: Session, project_id: int, new: NewModel, sha256: str) -> BimRevision:
+    """Add the next revision of a model, and the model itself where it is new.
+
+    A revision of the same model and bytes that failed before is taken up again under its number.
+    """
+    lock_models(session, project_id)
+    model = _get_or_add_model(session, project_id, new)
+    again = select(BimRevision).where(BimRevision.model_id == model.id, BimRevision.sha256 == sha256)
+    revision = session.scalar(again)
+    if revision is None:
+        last = select(func.coalesce(func.max(BimRevision.number), 0)).where(BimRevision.model_id == model.id)
+        number = session.scalars(last).one() + 1
+        revision = BimRevision(model_id=model.id, number=number, sha256=sha256, file_name=new.file_name)
+        session.add(revision)
+    revision.state = "pending"
+    session.flush()
+    return revision
+
+
+def lock_models(session: Session, project_id: int) -> None:
+    """Let one transaction at a time number the revisions of a project."""
+    session.execute(text("SELECT FROM project WHERE id = :id FOR NO KEY UPDATE"), {"id": project_id})
+
+
+def give_up_revision(session: Session, job_id: str) -> None:
+    """Mark the revision that a job would have published as failed; the one before it stays current."""
+    session.execute(
+        update(BimRevision)
+        .where(BimRevision.job_id == job_id, BimRevision.state == "pending")
+        .values(state="failed", updated_at=func.now())
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _get_or_add_model(session: Session, project_id: int, new: NewModel) -> BimModel:
+    statement = select(BimModel).where(BimModel.project_id == project_id, BimModel.name == new.name)
+    model = session.scalar(statement)
+    if model is None:
+        model = BimModel(project_id=project_id, name=new.name)
+        session.add(model)
+    if new.discipline is not None:
+        model.discipline = new.discipline
+    if new.public_visible is not None:
+        model.public_visible = new.public_visible
+    session.flush()
+    return model
