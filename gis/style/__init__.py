@@ -1,0 +1,9 @@
+"""One colouring rule per theme; MapLibre, SLD, QML, simplestyle and the legend are made from it."""
+
+from gis.style.legend import legend
+from gis.style.maplibre import maplibre_style
+from gis.style.qml import qml_document
+from gis.style.rule import Pattern, StyleClass, StyleRule
+from gis.style.sld import sld_document
+
+__all__ = ["Pattern", "StyleClass", "StyleRule", "legend", "maplibre_style", "qml_document", "sld_document"]

@@ -1,0 +1,146 @@
+"""A rule as a QGIS layer style (QML).
+
+Values become a categorised renderer. Bands become rules: QGIS's own graduated ranges hold both
+of their ends and cannot draw what has no value, ours hold the lower end and draw the rest too.
+"""
+
+from typing import Final
+from xml.etree import ElementTree as ET
+
+from gis.style.rule import StyleClass, StyleRule, rgb
+
+_BRUSHES: Final = {
+    "solid": "solid",
+    "horizontal": "horizontal",
+    "vertical": "vertical",
+    "diagonal": "b_diagonal",
+    "back_diagonal": "f_diagonal",
+    "cross": "cross",
+    "diagonal_cross": "diagonal_x",
+}
+_SYMBOL_TYPES: Final = {"polygon": "fill", "line": "line", "point": "marker"}
+_GEOMETRY_CODES: Final = {"point": "0", "line": "1", "polygon": "2"}
+_DOCTYPE = b"<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n"
+
+
+def qml_document(rule: StyleRule) -> bytes:
+    """Return the QML document of one rule, for *Load style* or beside a data file."""
+    root = ET.Element(
+        "qgis",
+        {
+            "version": "3.22",
+            "styleCategories": "Symbology|Labeling",
+            "labelsEnabled": "1" if rule.label_field else "0",
+        },
+    )
+    if rule.graded:
+        _rules(root, rule)
+    else:
+        _categories(root, rule)
+    if rule.label_field:
+        _labeling(root, rule.label_field)
+    ET.SubElement(root, "blendMode").text = "0"
+    ET.SubElement(root, "featureBlendMode").text = "0"
+    ET.SubElement(root, "layerGeometryType").text = _GEOMETRY_CODES[rule.geometry]
+    ET.indent(root)
+    body: bytes = ET.tostring(root, encoding="utf-8")
+    return _DOCTYPE + body + b"\n"
+
+
+def _title(item: StyleClass) -> str:
+    return f"{item.title_zh} {item.title_en}"
+
+
+def _categories(root: ET.Element, rule: StyleRule) -> None:
+    renderer = ET.SubElement(
+        root,
+        "renderer-v2",
+        {"type": "categorizedSymbol", "attr": rule.field, "enableorderby": "0", "forceraster": "0"},
+    )
+    categories = ET.SubElement(renderer, "categories")
+    for number, item in enumerate(rule.all_classes):
+        kind = "NULL" if item is rule.other else "string" if isinstance(item.value, str) else "long"
+        category = {"symbol": str(number), "label": _title(item), "render": "true", "type": kind}
+        # The category without a value is QGIS's own for everything else, NULL included.
+        ET.SubElement(
+            categories, "category", {**category, "value": "" if kind == "NULL" else str(item.value)}
+        )
+    _symbols(renderer, rule)
+
+
+def _rules(root: ET.Element, rule: StyleRule) -> None:
+    renderer = ET.SubElement(
+        root, "renderer-v2", {"type": "RuleRenderer", "enableorderby": "0", "forceraster": "0"}
+    )
+    rules = ET.SubElement(renderer, "rules", {"key": f"{rule.id}-rules"})
+    for number, item in enumerate(rule.all_classes):
+        test = "ELSE" if item is rule.other else _band_filter(rule.field, item)
+        key = f"{rule.id}-{item.key}"
+        ET.SubElement(
+            rules, "rule", {"key": key, "symbol": str(number), "label": _title(item), "filter": test}
+        )
+    _symbols(renderer, rule)
+
+
+def _band_filter(field: str, item: StyleClass) -> str:
+    least = [f'"{field}" >= {item.least:.15g}'] if item.least is not None else []
+    below = [f'"{field}" < {item.below:.15g}'] if item.below is not None else []
+    return " AND ".join([*least, *below])
+
+
+def _symbols(renderer: ET.Element, rule: StyleRule) -> None:
+    symbols = ET.SubElement(renderer, "symbols")
+    for number, item in enumerate(rule.all_classes):
+        attributes = {
+            "name": str(number),
+            "type": _SYMBOL_TYPES[rule.geometry],
+            "alpha": "1",
+            "clip_to_extent": "1",
+        }
+        _symbol_layer(ET.SubElement(symbols, "symbol", attributes), rule, item)
+
+
+def _symbol_layer(symbol: ET.Element, rule: StyleRule, item: StyleClass) -> None:
+    solid = _colour(item.colour, 1.0)
+    if rule.geometry == "point":
+        kind = "SimpleMarker"
+        values = {"name": "circle", "color": solid, "outline_color": "255,255,255,255", "size": "3"}
+    elif rule.geometry == "line":
+        kind = "SimpleLine"
+        values = {"line_color": solid, "line_width": "0.8", "capstyle": "round", "joinstyle": "round"}
+    else:
+        kind = "SimpleFill"
+        values = {
+            "color": _colour(item.colour, rule.opacity),
+            "style": _BRUSHES[item.pattern],
+            "outline_color": solid,
+            "outline_style": "solid",
+            "outline_width": "0.3",
+        }
+    layer = ET.SubElement(symbol, "layer", {"class": kind, "enabled": "1", "locked": "0", "pass": "0"})
+    options = ET.SubElement(layer, "Option", {"type": "Map"})
+    for name, value in values.items():
+        ET.SubElement(options, "Option", {"name": name, "type": "QString", "value": value})
+    for name, value in values.items():  # QGIS before 3.18 reads these
+        ET.SubElement(layer, "prop", {"k": name, "v": value})
+
+
+def _colour(colour: str, opacity: float) -> str:
+    red, green, blue = rgb(colour)
+    return f"{red},{green},{blue},{round(opacity * 255)}"
+
+
+def _labeling(root: ET.Element, field: str) -> None:
+    settings = ET.SubElement(ET.SubElement(root, "labeling", {"type": "simple"}), "settings")
+    text = {
+        "fieldName": field,
+        "isExpression": "0",
+        "fontFamily": "Noto Sans CJK SC",
+        "fontSize": "9",
+        "fontSizeUnit": "Point",
+        "textColor": "33,33,33,255",
+    }
+    style = ET.SubElement(settings, "text-style", text)
+    halo = {"bufferDraw": "1", "bufferSize": "0.8", "bufferSizeUnits": "MM", "bufferColor": "255,255,255,255"}
+    ET.SubElement(style, "text-buffer", halo)
+    ET.SubElement(settings, "rendering", {"scaleVisibility": "1", "scaleMin": "150000", "scaleMax": "1"})

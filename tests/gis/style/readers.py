@@ -1,0 +1,100 @@
+"""Independent readers of the style formats: what colour does a document give to a value?"""
+
+import re
+from typing import Any
+
+from lxml import etree
+
+NAMESPACES = {
+    "sld": "http://www.opengis.net/sld",
+    "se": "http://www.opengis.net/se",
+    "ogc": "http://www.opengis.net/ogc",
+}
+_COMPARE = {
+    "PropertyIsEqualTo": lambda value, text: value is not None and str(value) == text,
+    "PropertyIsGreaterThanOrEqualTo": lambda value, text: value is not None and value >= float(text),
+    "PropertyIsLessThan": lambda value, text: value is not None and value < float(text),
+}
+
+
+def maplibre_value(expression: Any, properties: dict[str, Any]) -> Any:
+    """Evaluate the few operators of the MapLibre style specification that a rule needs."""
+    if not isinstance(expression, list):
+        return expression
+    operator, *rest = expression
+    if operator == "get":
+        return properties.get(rest[0])
+    if operator == "match":
+        subject, *cases, otherwise = rest
+        found = maplibre_value(subject, properties)
+        pairs = dict(zip(cases[::2], cases[1::2], strict=True))
+        return pairs.get(found, otherwise)
+    if operator == "case":
+        *cases, otherwise = rest
+        for test, result in zip(cases[::2], cases[1::2], strict=True):
+            if maplibre_value(test, properties):
+                return result
+        return otherwise
+    values = [maplibre_value(item, properties) for item in rest]
+    if operator == "typeof":
+        return "number" if isinstance(values[0], int | float) else "null"
+    if operator == "all":
+        return all(values)
+    return {"!=": lambda a, b: a != b, ">=": lambda a, b: a >= b, "<": lambda a, b: a < b}[operator](*values)
+
+
+def sld_colour(document: bytes, value: Any) -> str:
+    """Return the colour of the rule whose filter holds, else that of ElseFilter."""
+    root = etree.fromstring(document)
+    prefix = "sld" if root.get("version") == "1.0.0" else "se"
+    otherwise = ""
+    for rule in root.iterfind(f".//{prefix}:Rule", NAMESPACES):
+        colour = next(
+            str(item.text).strip()
+            for item in rule.iter()
+            if item.get("name") in ("fill", "stroke") and str(item.text).startswith("#")
+        )
+        if rule.find(f"{prefix}:ElseFilter", NAMESPACES) is not None:
+            otherwise = colour
+        elif all(
+            _holds(test, value)
+            for test in rule.iterfind(".//ogc:PropertyName/..", NAMESPACES)
+            if "Is" in test.tag
+        ):
+            return colour
+    return otherwise
+
+
+def _holds(test: Any, value: Any) -> bool:
+    literal = test.find("ogc:Literal", NAMESPACES).text
+    return bool(_COMPARE[etree.QName(test).localname](value, literal))
+
+
+def qml_colour(document: bytes, value: Any) -> str:
+    """Return the colour of the symbol that the renderer picks."""
+    root = etree.fromstring(document)
+    renderer = root.find("renderer-v2")
+    assert renderer is not None
+    if renderer.get("type") == "categorizedSymbol":
+        by_value = {
+            item.get("value"): item.get("symbol") for item in renderer.iterfind("categories/category")
+        }
+        symbol = by_value.get(str(value), by_value[""])
+    else:
+        rules = [(item.get("filter"), item.get("symbol")) for item in renderer.iterfind("rules/rule")]
+        symbol = next(
+            (number for test, number in rules if test != "ELSE" and _expression(str(test), value)), None
+        )
+        symbol = symbol or next(number for test, number in rules if test == "ELSE")
+    colour = renderer.find(f"symbols/symbol[@name='{symbol}']/layer/Option/Option[@name='color']")
+    assert colour is not None
+    return "#" + "".join(f"{int(part):02x}" for part in str(colour.get("value")).split(",")[:3])
+
+
+def _expression(text: str, value: Any) -> bool:
+    if value is None:
+        return False
+    for operator, number in re.findall(r'"\w+" (>=|<) ([-0-9.]+)', text):
+        if not (value >= float(number) if operator == ">=" else value < float(number)):
+            return False
+    return True
