@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from twin.alerts.models import LightRuleSet
 from twin.errors import NotFoundError
 
-GREY = {"code": 0, "key": "grey", "zh": "未评", "en": "Not assessed", "colour": "#9aa3ad"}
+GREY: dict[str, Any] = {"code": 0, "key": "grey", "zh": "未评", "en": "Not assessed", "colour": "#9aa3ad"}
 GREEN_YELLOW_RED = [
     {"code": 1, "key": "green", "zh": "正常", "en": "On track", "colour": "#2e9e5b"},
     {"code": 2, "key": "yellow", "zh": "滞后", "en": "Lagging", "colour": "#e8b021"},
