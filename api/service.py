@@ -1,0 +1,62 @@
+"""The running service: database, API and worker under one supervisor."""
+
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from api.site import Site
+from twin.db import make_engine
+from twin.jobs import run_sweeper
+from twin.supervisor import Child, Chore, Supervisor
+
+DATABASE_WATCH_S = 0.5
+API_STOP_WAIT_S = 15.0
+WORKER_STOP_WAIT_S = 15.0
+
+
+def base_url(site: Site) -> str:
+    """Return the address at which this machine reaches the service."""
+    host = site.settings.server.host
+    shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104  compared, not bound
+    return f"http://{f'[{shown}]' if ':' in shown else shown}:{site.settings.server.port}"
+
+
+def is_ready(site: Site) -> bool:
+    """Tell whether the service answers and has its database."""
+    try:
+        with urllib.request.urlopen(f"{base_url(site)}/readyz", timeout=2) as answer:  # noqa: S310  our own address
+            return bool(answer.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def children(site: Site) -> list[Child]:
+    """Return the processes of the service."""
+    server = site.settings.server
+    api = [sys.executable, "-m", "uvicorn", "api.app:create_app", "--factory", "--host", server.host]
+    api += ["--port", str(server.port), "--no-access-log", "--timeout-graceful-shutdown", "5"]
+    worker = [sys.executable, "-m", "api.cli", "worker"]
+    return [
+        Child("api", api, site.environment, lambda: is_ready(site), API_STOP_WAIT_S),
+        Child("worker", worker, site.environment, None, WORKER_STOP_WAIT_S),
+    ]
+
+
+@contextmanager
+def supervised(site: Site) -> Iterator[Supervisor]:
+    """Return the supervisor of a site: nothing runs yet, the caller runs or starts it.
+
+    The sweeper works here and not in the queue: a sweeper that waits behind other jobs rescues nobody. The
+    database, when it is ours, is started again if it dies.
+    """
+    engine = make_engine(site.service_url, pool_size=1)
+    jobs = site.settings.jobs
+    chores = [Chore("sweeper", jobs.sweep_every_s, lambda: run_sweeper(engine, jobs))]
+    if site.cluster is not None:
+        chores.append(Chore("database", DATABASE_WATCH_S, site.cluster.keep))
+    try:
+        yield Supervisor(children(site), chores)
+    finally:
+        engine.dispose()
