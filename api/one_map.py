@@ -1,0 +1,214 @@
+"""What the page 一张图 shows, made ready for its templates: no SQL, no HTTP, no markup."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from api.i18n import Speech
+
+SHAPES: Final = {0: "ring", 1: "disc", 2: "triangle", 3: "square"}
+OTHER_SHAPE: Final = "diamond"
+ITEMS_SHOWN: Final = 20
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the address of the page asks for; the field names are the query parameters."""
+
+    light: str = ""
+    stage: str = ""
+    purpose: str = ""
+    q: str = ""
+    sel: str = ""
+    colour: str = ""
+
+    def href(self, **changes: str) -> str:
+        """Return the address of the page with some parameters changed; empty ones are left out.
+
+        Examples
+        --------
+        >>> Asked(light="red", sel="A").href(sel="")
+        '/?light=red'
+        >>> Asked().href()
+        '/'
+        """
+        kept = {k: v for k, v in asdict(replace(self, **changes)).items() if v}
+        return f"/?{urlencode(kept)}" if kept else "/"
+
+    @property
+    def is_filtered(self) -> bool:
+        """Whether the list shows less than everything."""
+        return bool(self.light or self.stage or self.purpose or self.q)
+
+
+@dataclass(frozen=True)
+class Level:
+    """One level of the light in force, as the palette of its preset has it (0: not assessed)."""
+
+    code: int
+    key: str
+    zh: str
+    en: str
+    colour: str
+
+    @property
+    def shape(self) -> str:
+        """Name of the symbol that stands beside the colour, so that colour is never alone."""
+        return SHAPES.get(self.code, OTHER_SHAPE)
+
+    def name(self, speech: Speech) -> str:
+        """Return the name of the level in the language of the page."""
+        return self.zh if speech.lang == "zh" else self.en
+
+
+UNKNOWN_LEVEL: Final = Level(0, "grey", "未评估", "Not assessed", "#8a8f98")
+
+
+@dataclass(frozen=True)
+class Palette:
+    """The levels of the light in force, best first."""
+
+    levels: tuple[Level, ...]
+
+    def of(self, key: str) -> Level:
+        """Return the level of a project's light; a light of another preset shows as not assessed."""
+        return next((level for level in self.levels if level.key == key), UNKNOWN_LEVEL)
+
+
+@dataclass(frozen=True)
+class LightCount:
+    """How many of the visible projects carry a light."""
+
+    level: Level
+    n: int
+    share: float
+    href: str
+    is_chosen: bool
+
+
+def count_lights(levels: Sequence[Level], counts: Mapping[str, int], asked: Asked) -> list[LightCount]:
+    """Count per light in the order of the palette; a second click on the chosen one takes the filter away.
+
+    Examples
+    --------
+    >>> green = Level(1, "green", "正常", "On plan", "#0a0")
+    >>> count_lights([green], {"green": 3, "red": 1}, Asked())[0].share
+    75.0
+    """
+    total = sum(counts.values())
+    tiles = []
+    for level in levels:
+        n = counts.get(level.key, 0)
+        chosen = asked.light == level.key
+        href = asked.href(light="" if chosen else level.key, sel="")
+        tiles.append(LightCount(level, n, 100 * n / total if total else 0.0, href, chosen))
+    return tiles
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One entry of a drop-down list."""
+
+    key: str
+    name: str
+    is_chosen: bool
+
+
+def choices(kind: str, order: Sequence[str], chosen: str, speech: Speech) -> list[Choice]:
+    """Return the entries of a drop-down list of a closed set of values, such as the stages."""
+    return [Choice(key, speech.name_of(kind, key), key == chosen) for key in order]
+
+
+@dataclass(frozen=True)
+class OverlapRow:
+    """A layer that the project touches, or one piece of it; areas in m², 亩 and ha, shares in percent."""
+
+    name: str
+    area_m2: float
+    area_mu: float
+    area_ha: float
+    share: float | None
+    pieces: int | None
+    share_of_feature: float | None = None
+
+
+@dataclass(frozen=True)
+class OverlapView:
+    """The overlap of one project with the land and control layers, as the page shows it."""
+
+    subject: OverlapRow
+    crs: str
+    hits: tuple[OverlapRow, ...]
+    clear_layers: tuple[str, ...]
+    items: tuple[OverlapRow, ...]
+    items_left: int
+    sliver_count: int
+    sliver_area_m2: float
+    pieces: dict[str, Any]
+
+    @property
+    def rows(self) -> tuple[OverlapRow, ...]:
+        """The project itself, then the layers it touches."""
+        return (self.subject, *self.hits)
+
+
+def view_of_overlap(answer: Mapping[str, Any], speech: Speech) -> OverlapView:
+    """Shape the answer of the overlap analysis for the page.
+
+    Parameters
+    ----------
+    answer : mapping
+        The document of ``POST /api/v1/overlap``.
+    speech : Speech
+        Language of the layer names.
+    """
+    subject, slivers = answer["subject"], answer["slivers"]
+    layers = answer["layers"]
+    hits = [layer for layer in layers if layer["hit"]]
+    items = [(layer, item) for layer in hits for item in layer["items"]]
+    return OverlapView(
+        subject=_row(speech("overlap.subject"), subject, None),
+        crs=subject["crs_overlay"],
+        hits=tuple(_row(_layer_name(h, speech), h, h["share_of_subject"], h["pieces"]) for h in hits),
+        clear_layers=tuple(_layer_name(layer, speech) for layer in layers if not layer["hit"]),
+        items=tuple(_item_row(layer, item, speech) for layer, item in items[:ITEMS_SHOWN]),
+        items_left=max(0, len(items) - ITEMS_SHOWN),
+        sliver_count=slivers["count"],
+        sliver_area_m2=slivers["area_m2"],
+        pieces=_pieces(items, speech),
+    )
+
+
+def _layer_name(layer: Mapping[str, Any], speech: Speech) -> str:
+    return speech.name_of("overlap.layer", layer["layer"])
+
+
+def _row(name: str, area: Mapping[str, Any], share: float | None, pieces: int | None = None) -> OverlapRow:
+    return OverlapRow(name, area["area_m2"], area["area_mu"], area["area_ha"], share, pieces)
+
+
+def _item_row(layer: Mapping[str, Any], item: Mapping[str, Any], speech: Speech) -> OverlapRow:
+    own = " ".join(str(item[key]) for key in ("name", "code") if item.get(key))
+    return OverlapRow(
+        name=f"{_layer_name(layer, speech)} {own}".strip(),
+        area_m2=item["area_m2"],
+        area_mu=item["area_mu"],
+        area_ha=item["area_m2"] / 10_000,
+        share=item["share_of_subject"],
+        pieces=None,
+        share_of_feature=item["share_of_feature"],
+    )
+
+
+def _pieces(items: Iterable[tuple[Mapping[str, Any], Mapping[str, Any]]], speech: Speech) -> dict[str, Any]:
+    features = [
+        {
+            "type": "Feature",
+            "geometry": item["geometry"],
+            "properties": {"layer": layer["layer"], "name": _layer_name(layer, speech)},
+        }
+        for layer, item in items
+        if item.get("geometry")
+    ]
+    return {"type": "FeatureCollection", "features": features}

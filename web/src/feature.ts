@@ -1,0 +1,74 @@
+// The card of a BIM element, a parcel or a control area: its fields as the service gives them.
+
+import type { MapGeoJSONFeature } from "maplibre-gl";
+
+import { findText, t } from "./messages";
+
+const COLLECTIONS = ["bim_elements", "land_parcels", "control_areas"];
+
+export async function showFeature(feature: MapGeoJSONFeature): Promise<void> {
+  const collection = feature.sourceLayer ?? feature.source;
+  if (!COLLECTIONS.includes(collection)) return;
+  const card = cardElement();
+  fill(card, collection, feature.properties);
+  const full = await findItem(collection, feature.id);
+  if (full && card.dataset.item === itemKey(collection, feature.properties)) fill(card, collection, full);
+}
+
+async function findItem(collection: string, id: string | number | undefined): Promise<Record<string, unknown> | null> {
+  if (id === undefined) return null;
+  try {
+    const response = await fetch(`/ogc/collections/${collection}/items/${id}?f=json`);
+    return response.ok ? ((await response.json()) as GeoJSON.Feature).properties : null;
+  } catch {
+    return null; // what the tile holds is shown already
+  }
+}
+
+function itemKey(collection: string, properties: Record<string, unknown>): string {
+  return `${collection} ${String(properties.global_id ?? properties.parcel_no ?? properties.name)}`;
+}
+
+function cardElement(): HTMLElement {
+  const old = document.getElementById("feature");
+  const card = document.createElement("article");
+  card.id = "feature";
+  card.className = "card feature";
+  if (old) old.replaceWith(card);
+  else document.getElementById("drawer")?.prepend(card);
+  return card;
+}
+
+function fill(card: HTMLElement, collection: string, properties: Record<string, unknown>): void {
+  card.dataset.item = itemKey(collection, properties);
+  const title = document.createElement("h2");
+  title.textContent = t(`feature.${collection}`);
+  const close = document.createElement("button");
+  close.className = "close";
+  close.textContent = "×";
+  close.setAttribute("aria-label", t("close"));
+  close.addEventListener("click", () => card.remove());
+  const facts = document.createElement("dl");
+  facts.className = "facts";
+  for (const [key, value] of Object.entries(properties)) {
+    const name = findText(`field.${key}`);
+    if (name && value !== null && value !== "") facts.append(fact(name, key, value));
+  }
+  card.replaceChildren(close, title, facts);
+}
+
+function fact(name: string, key: string, value: unknown): HTMLElement {
+  const row = document.createElement("div");
+  const term = document.createElement("dt");
+  const detail = document.createElement("dd");
+  term.textContent = name;
+  detail.textContent = formatted(key, value);
+  row.append(term, detail);
+  return row;
+}
+
+function formatted(key: string, value: unknown): string {
+  if (key === "progress" && typeof value === "number") return `${value.toFixed(1)}%`;
+  if (typeof value === "number") return value.toLocaleString("en", { maximumFractionDigits: 2 });
+  return findText(`${key}.${String(value)}`) ?? String(value);
+}

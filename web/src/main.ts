@@ -1,0 +1,38 @@
+import "./style.css";
+
+import { readMessages, t } from "./messages";
+import { Page } from "./page";
+
+function say(message: string | null): void {
+  const notice = document.getElementById("notice");
+  if (!notice || (notice.dataset.lasting && message === null)) return;
+  notice.textContent = message ?? "";
+  notice.hidden = message === null;
+}
+
+function sayLasting(message: string): void {
+  say(message);
+  document.getElementById("notice")?.setAttribute("data-lasting", "true");
+}
+
+function hasWebGl2(): boolean {
+  return document.createElement("canvas").getContext("webgl2") !== null;
+}
+
+async function start(): Promise<void> {
+  readMessages(document);
+  document.documentElement.classList.add("scripted");
+  const page = new Page(say);
+  const ground = document.getElementById("ground");
+  if (!ground) return;
+  if (!hasWebGl2()) return sayLasting(t("no_webgl"));
+  try {
+    const { startMap } = await import("./map");
+    page.join(await startMap(ground, page));
+    document.documentElement.classList.add("has-map");
+  } catch (error) {
+    sayLasting(t("failed", { reason: error instanceof Error ? error.message : String(error) }));
+  }
+}
+
+if (document.getElementById("app")) void start();
