@@ -14,7 +14,7 @@ SOURCES = "web"
 class FrontEndHook(BuildHookInterface):  # type: ignore[type-arg]
     """Builds `web/` into `api/dashboard` where that is missing; never again once it is there."""
 
-    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002  (hatchling calls it so)
         """Build the front end before the files are gathered.
 
         Raises
