@@ -30,6 +30,8 @@ class HomeSettings(BaseSettings):
 
     home: Path = Field(default_factory=default_home)
     object_store: str | None = None
+    pg_bin: Path | None = None  # a folder of PostgreSQL programs to use before all others
+    system_packages: bool = True  # false: never install packages into the system
 
     @property
     def objects_url(self) -> str:

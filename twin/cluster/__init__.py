@@ -2,5 +2,6 @@
 
 from twin.cluster.capabilities import Capabilities, check_capabilities
 from twin.cluster.cluster import Cluster, Started, Status
+from twin.cluster.opening import open_cluster
 
-__all__ = ["Capabilities", "Cluster", "Started", "Status", "check_capabilities"]
+__all__ = ["Capabilities", "Cluster", "Started", "Status", "check_capabilities", "open_cluster"]
