@@ -7,10 +7,9 @@ of their ends and cannot draw what has no value, ours hold the lower end and dra
 from typing import Final
 from xml.etree import ElementTree as ET
 
-from gis.style.rule import StyleClass, StyleRule, rgb
+from gis.style.rule import Pattern, StyleClass, StyleRule, rgb
 
-_BRUSHES: Final = {
-    "solid": "solid",
+_BRUSHES: Final[dict[Pattern, str]] = {
     "horizontal": "horizontal",
     "vertical": "vertical",
     "diagonal": "b_diagonal",
@@ -97,26 +96,29 @@ def _symbols(renderer: ET.Element, rule: StyleRule) -> None:
             "alpha": "1",
             "clip_to_extent": "1",
         }
-        _symbol_layer(ET.SubElement(symbols, "symbol", attributes), rule, item)
+        _symbol_layers(ET.SubElement(symbols, "symbol", attributes), rule, item)
 
 
-def _symbol_layer(symbol: ET.Element, rule: StyleRule, item: StyleClass) -> None:
+def _symbol_layers(symbol: ET.Element, rule: StyleRule, item: StyleClass) -> None:
     solid = _colour(item.colour, 1.0)
     if rule.geometry == "point":
-        kind = "SimpleMarker"
-        values = {"name": "circle", "color": solid, "outline_color": "255,255,255,255", "size": "3"}
-    elif rule.geometry == "line":
-        kind = "SimpleLine"
-        values = {"line_color": solid, "line_width": "0.8", "capstyle": "round", "joinstyle": "round"}
-    else:
-        kind = "SimpleFill"
-        values = {
-            "color": _colour(item.colour, rule.opacity),
-            "style": _BRUSHES[item.pattern],
-            "outline_color": solid,
-            "outline_style": "solid",
-            "outline_width": "0.3",
-        }
+        outline = {"outline_color": "255,255,255,255", "size": "3"}
+        _symbol_layer(symbol, "SimpleMarker", {"name": "circle", "color": solid, **outline})
+        return
+    if rule.geometry == "line":
+        ends = {"capstyle": "round", "joinstyle": "round"}
+        _symbol_layer(symbol, "SimpleLine", {"line_color": solid, "line_width": "0.8", **ends})
+        return
+    outline = {"outline_color": solid, "outline_style": "solid", "outline_width": "0.3"}
+    _symbol_layer(
+        symbol, "SimpleFill", {"color": _colour(item.colour, rule.opacity), "style": "solid", **outline}
+    )
+    if item.pattern != "solid":
+        hatch = {"color": solid, "style": _BRUSHES[item.pattern], "outline_style": "no"}
+        _symbol_layer(symbol, "SimpleFill", hatch)
+
+
+def _symbol_layer(symbol: ET.Element, kind: str, values: dict[str, str]) -> None:
     layer = ET.SubElement(symbol, "layer", {"class": kind, "enabled": "1", "locked": "0", "pass": "0"})
     options = ET.SubElement(layer, "Option", {"type": "Map"})
     for name, value in values.items():

@@ -7,20 +7,21 @@ from dataclasses import dataclass
 from typing import Final, Literal
 from xml.etree import ElementTree as ET
 
-from gis.style.rule import FONTS, StyleClass, StyleRule
+from gis.style.rule import FONTS, Pattern, StyleClass, StyleRule
 
 Version = Literal["1.0.0", "1.1.0"]
 
 _SLD = "http://www.opengis.net/sld"
 _SE = "http://www.opengis.net/se"
 _OGC = "http://www.opengis.net/ogc"
-_MARKS: Final = {
-    "horizontal": "shape://horline",
-    "vertical": "shape://vertline",
-    "diagonal": "shape://slash",
-    "back_diagonal": "shape://backslash",
-    "cross": "shape://plus",
-    "diagonal_cross": "shape://times",
+# The standard has no hatches; of its six marks these two draw as one, in every reader.
+_MARKS: Final[dict[Pattern, str]] = {
+    "horizontal": "cross",
+    "vertical": "cross",
+    "cross": "cross",
+    "diagonal": "x",
+    "back_diagonal": "x",
+    "diagonal_cross": "x",
 }
 
 for _prefix, _uri in (("sld", _SLD), ("se", _SE), ("ogc", _OGC)):
@@ -43,7 +44,11 @@ _DIALECTS: Final = {
 
 
 def sld_document(rule: StyleRule, version: Version = "1.0.0") -> bytes:
-    """Return the SLD document of one rule: a Rule per class, ElseFilter for the rest."""
+    """Return the SLD document of one rule: a Rule per class, and one for the rest.
+
+    The rest is written as a filter of its own: QGIS up to 3.22 reads ElseFilter as "always" and
+    paints that rule over all others.
+    """
     dialect = _DIALECTS[version]
     root = ET.Element(f"{{{_SLD}}}StyledLayerDescriptor", {"version": version})
     named = ET.SubElement(root, f"{{{_SLD}}}NamedLayer")
@@ -79,10 +84,11 @@ def _rule(features: ET.Element, dialect: _Dialect, rule: StyleRule, item: StyleC
         _text(element, _SLD, "Title", title)
     else:
         _text(_add(element, _SE, "Description"), _SE, "Title", title)
+    condition = _add(element, _OGC, "Filter")
     if item is rule.other:
-        _add(element, dialect.namespace, "ElseFilter")
+        _rest(condition, rule)
     else:
-        _filter(_add(element, _OGC, "Filter"), rule, item)
+        _filter(condition, rule, item)
     _symbolizers(element, dialect, rule, item)
     if rule.label_field is not None and rule.label_layer is None:
         _label(element, dialect, rule.label_field)
@@ -100,6 +106,16 @@ def _filter(parent: ET.Element, rule: StyleRule, item: StyleClass) -> None:
         test = _add(parent, _OGC, tag)
         _text(test, _OGC, "PropertyName", rule.field)
         _text(test, _OGC, "Literal", value)
+
+
+def _rest(parent: ET.Element, rule: StyleRule) -> None:
+    either = _add(parent, _OGC, "Or")
+    _text(_add(either, _OGC, "PropertyIsNull"), _OGC, "PropertyName", rule.field)
+    none_of = _add(either, _OGC, "Not")
+    if len(rule.classes) > 1:
+        none_of = _add(none_of, _OGC, "Or")
+    for item in rule.classes:
+        _filter(none_of, rule, item)
 
 
 def _symbolizers(parent: ET.Element, dialect: _Dialect, rule: StyleRule, item: StyleClass) -> None:

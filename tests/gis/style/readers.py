@@ -44,30 +44,26 @@ def maplibre_value(expression: Any, properties: dict[str, Any]) -> Any:
 
 
 def sld_colour(document: bytes, value: Any) -> str:
-    """Return the colour of the rule whose filter holds, else that of ElseFilter."""
+    """Return the colour of the one rule whose filter holds: two at once would paint over each other."""
     root = etree.fromstring(document)
     prefix = "sld" if root.get("version") == "1.0.0" else "se"
-    otherwise = ""
-    for rule in root.iterfind(f".//{prefix}:Rule", NAMESPACES):
-        colour = next(
-            str(item.text).strip()
-            for item in rule.iter()
-            if item.get("name") in ("fill", "stroke") and str(item.text).startswith("#")
-        )
-        if rule.find(f"{prefix}:ElseFilter", NAMESPACES) is not None:
-            otherwise = colour
-        elif all(
-            _holds(test, value)
-            for test in rule.iterfind(".//ogc:PropertyName/..", NAMESPACES)
-            if "Is" in test.tag
-        ):
-            return colour
-    return otherwise
+    colours = [
+        next(str(item.text) for item in rule.iter() if item.get("name") in ("fill", "stroke"))
+        for rule in root.iterfind(f".//{prefix}:Rule", NAMESPACES)
+        if _holds(rule.find("ogc:Filter", NAMESPACES)[0], value)  # type: ignore[index]
+    ]
+    assert len(colours) == 1
+    return colours[0]
 
 
 def _holds(test: Any, value: Any) -> bool:
-    literal = test.find("ogc:Literal", NAMESPACES).text
-    return bool(_COMPARE[etree.QName(test).localname](value, literal))
+    name = etree.QName(test).localname
+    if name in ("Or", "And", "Not"):
+        results = [_holds(item, value) for item in test]
+        return {"Or": any(results), "And": all(results), "Not": not results[0]}[name]
+    if name == "PropertyIsNull":
+        return value is None
+    return bool(_COMPARE[name](value, test.find("ogc:Literal", NAMESPACES).text))
 
 
 def qml_colour(document: bytes, value: Any) -> str:

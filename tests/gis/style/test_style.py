@@ -106,8 +106,8 @@ def test_a_pattern_is_the_second_cue_where_a_format_can_draw_it() -> None:
     ]
     marks = [item.text for item in etree.fromstring(sld_document(LIGHT)).iterfind(".//{*}WellKnownName")]
 
-    assert brushes == ["solid", "b_diagonal", "cross", "solid"]
-    assert marks == ["shape://slash", "shape://plus"]
+    assert brushes == ["solid", "solid", "b_diagonal", "solid", "cross", "solid"]
+    assert marks == ["x", "cross"]
 
 
 def test_the_legend_lists_classes_in_order_with_both_languages() -> None:
