@@ -572,8 +572,13 @@ def upgrade() -> None:
         sa.Column("counts_by_class", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column("warnings", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column("bbox", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
-        sa.Column("geom", MAP_POLYGON, nullable=True),
-        sa.Column("geom_survey", SURVEY_POLYGON, nullable=True),
+        # Types of their own: a geometry type remembers the NOT NULL of the column that used it before.
+        sa.Column(
+            "geom", geoalchemy2.Geometry("MULTIPOLYGON", srid=4490, spatial_index=False), nullable=True
+        ),
+        sa.Column(
+            "geom_survey", geoalchemy2.Geometry("MULTIPOLYGON", srid=-1, spatial_index=False), nullable=True
+        ),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("created_by", sa.Text(), nullable=True),
         sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
