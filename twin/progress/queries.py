@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from twin.progress.models import ProgressReport, ProjectState
 from twin.progress.packages import UnitSum, package_progress
-from twin.progress.rollup import Leaf
+from twin.progress.rollup import Evidence, Leaf
 
 _LEAVES = text("""
 SELECT m.id, m.code, m.name, m.critical, b.weight, b.start, b.finish, b.monthly_targets, l.id AS baseline_id,
@@ -24,6 +24,8 @@ WHERE l.project_id = :project_id AND l.approved_on IS NOT NULL
   AND NOT EXISTS (SELECT FROM milestone c JOIN baseline_milestone cb ON cb.milestone_id = c.id
                   WHERE c.parent_id = m.id AND cb.baseline_id = l.id)
 ORDER BY l.approved_on, l.version, m.code""")
+
+_FINISHED = text("SELECT actual_finish FROM project WHERE id = :project_id")
 
 _UNPLANNED = text("""
 SELECT m.id, m.code, m.name, m.critical FROM milestone m
@@ -64,6 +66,7 @@ class Facts:
     """All that is known of a project's plan and reports, from which any day can be rolled up."""
 
     project_id: int
+    finished_on: date | None
     plans: list[_Plan]
     unplanned: list[Any]
     reported: dict[int, list[tuple[date, Decimal]]]
@@ -88,7 +91,9 @@ def get_facts(session: Session, project_id: int) -> Facts:
     reported: dict[int, list[tuple[date, Decimal]]] = defaultdict(list)
     for row in session.execute(_REPORTED, scope):
         reported[row.milestone_id].append((row.as_of, row.percent))
-    return Facts(project_id, list(plans.values()), list(session.execute(_UNPLANNED, scope)), dict(reported))
+    finished_on = session.scalar(_FINISHED, scope)
+    unplanned = list(session.execute(_UNPLANNED, scope))
+    return Facts(project_id, finished_on, list(plans.values()), unplanned, dict(reported))
 
 
 def list_packages(session: Session, project_id: int, as_of: date) -> dict[int, list[UnitSum]]:
@@ -119,8 +124,7 @@ def list_leaves(
 
 
 def _leaf(row: Any, facts: Facts, packages: dict[int, list[UnitSum]], as_of: date, planned: bool) -> Leaf:
-    package = package_progress(packages.get(row.id, []))
-    percent = package.percent if package else facts.reported_at(row.id, as_of)
+    percent, evidence = _evidence(row.id, facts, packages, as_of)
     return Leaf(
         code=row.code,
         name=row.name,
@@ -128,10 +132,25 @@ def _leaf(row: Any, facts: Facts, packages: dict[int, list[UnitSum]], as_of: dat
         start=row.start if planned else None,
         finish=row.finish if planned else None,
         percent=percent,
-        evidence="elements" if package else "report",
+        evidence=evidence,
         critical=row.critical,
         monthly_targets=(row.monthly_targets or {}) if planned else {},
     )
+
+
+def _evidence(
+    milestone_id: int, facts: Facts, packages: dict[int, list[UnitSum]], as_of: date
+) -> tuple[Fraction | None, Evidence]:
+    """Elements speak before reports; a project that was finished without either is done."""
+    package = package_progress(packages.get(milestone_id, []))
+    if package is not None:
+        return package.percent, "elements"
+    reported = facts.reported_at(milestone_id, as_of)
+    if reported is not None:
+        return reported, "report"
+    if facts.finished_on is not None and facts.finished_on <= as_of:
+        return Fraction(100), "finish"
+    return None, "none"
 
 
 def find_state(session: Session, project_id: int, as_of: date | None = None) -> ProjectState | None:

@@ -10,7 +10,7 @@ from fractions import Fraction
 from typing import Literal
 
 WeightBasis = Literal["contract_value", "planned_duration", "equal"]
-Evidence = Literal["elements", "report", "none"]
+Evidence = Literal["elements", "report", "finish", "none"]
 
 
 @dataclass(frozen=True)

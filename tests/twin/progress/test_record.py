@@ -83,3 +83,12 @@ def test_a_project_without_approved_baseline_has_progress_but_is_not_assessed(se
     evaluate_project(session, project.id, state)
     row = session.execute(text("SELECT light, light_code FROM layer_projects(NULL)")).one()
     assert tuple(row) == ("grey", 0)
+
+
+def test_a_project_finished_before_reports_were_kept_is_done(session: Session) -> None:
+    project = add_project(session, stage="operation")
+    add_plan(session, project)
+    project.actual_finish = date(2025, 9, 30)
+    session.flush()
+    assert record_project_state(session, project.id).progress == 100
+    assert record_project_state(session, project.id, date(2025, 9, 1)).progress == 0
