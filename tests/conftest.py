@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from twin.cluster import Cluster
 from twin.db import for_psycopg, for_sqlalchemy, migrate
+from twin.settings import HomeSettings
 
 SHARED_IFC = Path(__file__).parents[2] / "shared" / "ifc"
 
@@ -29,7 +30,7 @@ def server_url() -> Iterator[str]:
     folder = Path(
         tempfile.mkdtemp(prefix="twin-test-")
     )  # pytest's own folders are closed to the server's account
-    with Cluster(folder, durable=False) as cluster:
+    with Cluster(folder, durable=False, bin_dir=HomeSettings().pg_bin) as cluster:
         yield cluster.url("twin", "postgres")
     shutil.rmtree(folder, ignore_errors=True)
 

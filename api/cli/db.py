@@ -34,11 +34,19 @@ AsJson = Annotated[bool, typer.Option("--json", help="For machines 机器可读"
 
 
 @app.command()
-def ensure(system_packages: SystemPackages = True) -> None:
+def ensure(
+    system_packages: SystemPackages = True,
+    programs_only: Annotated[
+        bool, typer.Option("--programs-only", help="Make no data; print the program folder 只取程序")
+    ] = False,
+) -> None:
     """Find or fetch PostGIS and make the data folder; start nothing. 准备数据库（不启动）"""
     if _told_outside():
         return
     cluster = _cluster(system_packages=system_packages)
+    if programs_only:
+        typer.echo(cluster.fetch().bin_dir)
+        return
     cluster.ensure()
     programs = cluster.find_programs()
     typer.echo(f"PostgreSQL {programs.major}: {programs.bin_dir}; {cluster.folders.database}")

@@ -108,6 +108,17 @@ class Cluster:
         with starting_alone(self.folders, self._say):
             self._ensure()
 
+    def fetch(self) -> Installation:
+        """Find or fetch the programs alone; make no data.
+
+        Raises
+        ------
+        NoPostgisError, InstallError, HomeError
+        """
+        make_home(self.folders, self.account)
+        with starting_alone(self.folders, self._say):
+            return self.find_programs()
+
     def start(self, *, detached: bool = False) -> Started:
         """Start the server, or adopt the one that already serves this home.
 

@@ -54,7 +54,7 @@ def list_installations(
     seen: dict[Path, Installation] = {}
     for folder in _candidates(runtime, explicit, root):
         if folder.is_dir() and folder.resolve() not in seen:
-            seen[folder.resolve()] = examine(folder, runtime)
+            seen[folder.resolve()] = examine(folder)
     return list(seen.values())
 
 
@@ -96,9 +96,10 @@ def _bindir_on_path() -> Iterator[Path]:
         yield Path(answer)
 
 
-def examine(bin_dir: Path, runtime: Path) -> Installation:
+def examine(bin_dir: Path) -> Installation:
     """Say what the folder holds: version, and what it lacks to be our server."""
-    environment = server_environment(runtime) if bin_dir.is_relative_to(runtime) else {}
+    tree = bin_dir.parents[4] if len(bin_dir.parents) > 4 else bin_dir  # below it: usr/lib/postgresql/15/bin
+    environment = server_environment(tree) if (tree / OS_STAMP).exists() else {}
     absent = [name for name in PROGRAMS if not (bin_dir / name).exists()]
     if absent:
         return Installation(bin_dir, missing=f"no {', '.join(absent)}")

@@ -10,6 +10,7 @@ import pytest
 
 from twin.cluster import Cluster
 from twin.cluster.pidfile import find_postmaster_file
+from twin.settings import HomeSettings
 
 
 def make_open_folder() -> Path:
@@ -33,7 +34,7 @@ def home() -> Iterator[Path]:
 @pytest.fixture
 def cluster(home: Path) -> Iterator[Cluster]:
     """A cluster not yet started; stopped at the end."""
-    made = Cluster(home, say=lambda _line: None)
+    made = Cluster(home, bin_dir=HomeSettings().pg_bin, say=lambda _line: None)
     yield made
     made.stop()
 
@@ -42,6 +43,8 @@ def cluster(home: Path) -> Iterator[Cluster]:
 def fast_cluster() -> Iterator[Cluster]:
     """One running cluster for tests that do no harm to it."""
     folder = make_open_folder()
-    with Cluster(folder / "home", durable=False, say=lambda _line: None) as made:
+    with Cluster(
+        folder / "home", durable=False, bin_dir=HomeSettings().pg_bin, say=lambda _line: None
+    ) as made:
         yield made
     shutil.rmtree(folder, ignore_errors=True)

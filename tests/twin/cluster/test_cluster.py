@@ -11,13 +11,18 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from twin.cluster import Cluster, check_capabilities
+from twin.cluster import Cluster, check_capabilities, open_cluster
 from twin.cluster.account import server_account
 from twin.cluster.configuration import choose_port, shared_memory_settings
 from twin.cluster.errors import HomeError, NotRunningError, OtherMajorError, StartError, StopRefusedError
 from twin.cluster.folders import Folders, fits, socket_folder
 from twin.cluster.launch import find_serving_port
 from twin.cluster.pidfile import find_postmaster_file
+from twin.settings import HomeSettings
+
+
+def silent(_line: str) -> None:
+    """Say nothing."""
 
 
 def ask(url: str, query: str) -> str:
@@ -95,13 +100,13 @@ def test_password_files_are_for_their_owner_alone(fast_cluster: Cluster) -> None
 
 def test_a_second_starter_adopts_and_never_stops_the_server(cluster: Cluster, home: Path) -> None:
     assert not cluster.start().adopted
-    with Cluster(home) as second:
+    with open_cluster(HomeSettings(home=home), silent) as second:
         assert second.start().adopted
     assert ask(cluster.url("twin"), "SELECT 1") == "1"
 
 
 def test_a_server_outlives_its_starter_while_another_uses_it(cluster: Cluster, home: Path) -> None:
-    first = Cluster(home, say=lambda _line: None)
+    first = open_cluster(HomeSettings(home=home), silent)
     first.start()
     assert cluster.start().adopted
     first.stop()
@@ -136,7 +141,7 @@ def test_stopping_leaves_a_cleanly_shut_down_cluster(cluster: Cluster) -> None:
 
 
 def test_a_start_waits_for_a_server_that_is_stopping(cluster: Cluster, home: Path) -> None:
-    first = Cluster(home, say=lambda _line: None)
+    first = open_cluster(HomeSettings(home=home), silent)
     first.start()
     assert first._shim is not None
     assert first._shim.stdin is not None
@@ -148,9 +153,9 @@ def test_a_start_waits_for_a_server_that_is_stopping(cluster: Cluster, home: Pat
 
 
 def test_a_detached_server_outlives_its_starter_until_halted(home: Path) -> None:
-    code = f"from pathlib import Path; from twin.cluster import Cluster; Cluster(Path({str(home)!r})).start(detached=True)"
+    code = f"from twin.cluster import open_cluster; from twin.settings import HomeSettings; open_cluster(HomeSettings(home={str(home)!r})).start(detached=True)"
     subprocess.run([sys.executable, "-c", code], check=True)
-    cluster = Cluster(home)
+    cluster = open_cluster(HomeSettings(home=home), silent)
     assert cluster.start().adopted
     cluster.stop()
     assert cluster.halt()
@@ -222,7 +227,7 @@ def test_a_long_home_path_gets_a_short_socket_folder(tmp_path: Path) -> None:
 
 
 def test_a_cluster_with_a_long_home_path_starts(home: Path) -> None:
-    with Cluster(home / ("重点工程" * 12), say=lambda _line: None) as cluster:
+    with open_cluster(HomeSettings(home=home / ("重点工程" * 12)), silent) as cluster:
         assert ask(cluster.url("twin"), "SELECT 1") == "1"
 
 
@@ -250,7 +255,7 @@ def test_a_home_the_server_cannot_reach_is_refused_and_left_as_it_is(tmp_path: P
     closed = tmp_path / "closed"
     closed.mkdir(mode=0o700)
     with pytest.raises(HomeError, match="TWIN_HOME"):
-        Cluster(closed / "home", say=lambda _line: None).ensure()
+        open_cluster(HomeSettings(home=closed / "home"), silent).ensure()
     assert stat.S_IMODE(closed.stat().st_mode) == 0o700
 
 

@@ -23,9 +23,9 @@ REPOSITORY = Path(__file__).parents[3]
 
 STARTER = """
 import sys, threading, time
-from pathlib import Path
-from twin.cluster import Cluster
-cluster = Cluster(Path(sys.argv[1]), say=lambda line: None)
+from twin.cluster import open_cluster
+from twin.settings import HomeSettings
+cluster = open_cluster(HomeSettings(home=sys.argv[1]), lambda line: None)
 def start():
     print("adopted" if cluster.start().adopted else "started", flush=True)
 if sys.argv[2] == "thread":

@@ -70,6 +70,14 @@ def test_the_unpacked_tree_comes_before_the_system(tmp_path: Path) -> None:
     assert "LD_LIBRARY_PATH" in found.environment
 
 
+def test_an_unpacked_tree_named_by_the_operator_gets_its_libraries(tmp_path: Path) -> None:
+    unpacked = add_server(tmp_path / "elsewhere/usr/lib/postgresql/15/bin", 15)
+    (tmp_path / "elsewhere" / "os-release").write_text(os_stamp(), encoding="utf-8")
+    found = find_installation(tmp_path / "runtime", unpacked, root=tmp_path)
+    assert found is not None
+    assert found.environment["PROJ_DATA"] == str(tmp_path / "elsewhere/usr/share/proj")
+
+
 def test_an_unpacked_tree_of_another_distribution_is_not_used(tmp_path: Path) -> None:
     add_server(tmp_path / "runtime/usr/lib/postgresql/15/bin", 15)
     (tmp_path / "runtime" / "os-release").write_text("debian 9 x86_64", encoding="utf-8")
@@ -86,13 +94,13 @@ def test_a_server_without_postgis_is_refused_with_the_reason(tmp_path: Path) -> 
 
 def test_client_programs_alone_are_no_server(tmp_path: Path) -> None:
     folder = add_server(tmp_path / "usr/lib/postgresql/15/bin", 15, programs="psql pg_ctl")
-    assert examine(folder, tmp_path / "runtime").missing == "no initdb, postgres"
+    assert examine(folder).missing == "no initdb, postgres"
 
 
 def test_a_server_that_does_not_run_here_is_refused(tmp_path: Path) -> None:
     folder = add_server(tmp_path / "bin", 15)
     (folder / "postgres").write_text("#!/bin/sh\nexit 127\n")
-    assert examine(folder, tmp_path / "runtime").missing == "postgres does not run here"
+    assert examine(folder).missing == "postgres does not run here"
 
 
 def test_pg_config_on_the_path_names_a_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
