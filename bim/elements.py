@@ -110,13 +110,13 @@ def _facts(
         planning_status=find_planning_status(psets),
         psets=psets,
         quantities=quantities,
-        quantity=main.value if main else None,
-        quantity_unit=main.unit if main else None,
-        quantity_source=main.source if main else None,
         classification=_clean(_inherited(relations.references, number, kind)),
         materials=_clean(_inherited(relations.materials, number, kind)),
         task_codes=_clean(schedule.codes_of.get(number, [])),
         signature=compute_signature(ifc_class, name, type_name, psets),
+        quantity=main.value if main else None,
+        quantity_unit=main.unit if main else None,
+        quantity_source=main.source if main else None,
     )
 
 

@@ -60,6 +60,10 @@ class PropertyReader:
                 merged.update(self._quantity_set(definition))
         return merged
 
+    def list_definitions(self, element: Instance) -> list[Instance]:
+        """List the property definitions attached to an object itself."""
+        return list(self._by_element.get(element.id(), ()))
+
     def _all(self, element: Instance, kind: Instance | None) -> list[Instance]:
         of_type = (self._model.value(kind, "HasPropertySets") or ()) if kind is not None else ()
         return [*of_type, *self._by_element.get(element.id(), ())]

@@ -1,6 +1,5 @@
 """What a conversion yields and how its files are read. Loads no IFC library: worker and API import it."""
 
-import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -92,12 +91,12 @@ class ElementFacts:
         Property set, property name, value as in the file; occurrence over type.
     quantities : dict
         By name.
-    quantity, quantity_unit, quantity_source
-        Weight in progress; null before geometry where only the mesh can tell.
     classification, materials, task_codes : list
         As in the file.
     signature : str
         Hash of class, name, type and properties, to match content under a renewed GlobalId.
+    quantity, quantity_unit, quantity_source
+        Weight in progress; null before geometry where only the mesh can tell.
     """
 
     step_id: int
@@ -115,13 +114,13 @@ class ElementFacts:
     planning_status: str | None
     psets: dict[str, dict[str, Any]]
     quantities: dict[str, QuantityValue]
-    quantity: float | None
-    quantity_unit: str | None
-    quantity_source: str | None
     classification: list[Reference]
     materials: list[str]
     task_codes: list[str]
     signature: str
+    quantity: float | None
+    quantity_unit: str | None
+    quantity_source: str | None
 
 
 @dataclass(frozen=True)
@@ -406,8 +405,3 @@ def read_verdict(spool: Path) -> Verdict | None:
 def _candidate_of(values: dict[str, Any]) -> Candidate:
     values["matrix"], values["notes"] = tuple(values["matrix"]), tuple(values["notes"])
     return Candidate(**values)
-
-
-SHAPE_FIELDS = tuple(
-    each.name for each in dataclasses.fields(ElementRow) if each.name not in ElementFacts.__dataclass_fields__
-)

@@ -1,0 +1,204 @@
+"""Join what the file says of an element with what the kernel drew of it, and write the rows."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import orjson
+import shapely
+from numpy.typing import NDArray
+
+from bim.batches import BatchResults
+from bim.footprint import Floats
+from bim.geometry import ShapeRecord
+from bim.outline import compute_outline, find_outliers
+from bim.placing import Placed, epsg_of, place_shapes
+from bim.quantities import COUNT, DERIVED, MainQuantity, complete_quantity
+from bim.results import ELEMENTS_FILE, PREVIEW_FILE, ElementFacts, Georeference
+
+_NO_QUANTITY = b',"quantity":null,"quantity_unit":null,"quantity_source":null}'
+
+
+@dataclass(frozen=True)
+class Row:
+    """What assembling needs of an element; the rest waits in the preview file."""
+
+    step_id: int
+    ifc_class: str
+    volume_m3: float | None
+    flags: tuple[str, ...]
+
+
+@dataclass
+class Extent:
+    """Outline and box of the whole model, outliers left out."""
+
+    bbox: tuple[float, float, float, float] | None = None
+    z_range: tuple[float, float] | None = None
+    outline_lonlat: bytes | None = None
+    outline_survey: bytes | None = None
+    outliers: list[int] = field(default_factory=list)
+
+
+def write_preview(spool: Path, facts: Iterator[ElementFacts]) -> Iterator[ElementFacts]:
+    """Write the rows known before geometry, passing each on."""
+    with (spool / PREVIEW_FILE).open("wb") as stream:
+        for row in facts:
+            stream.write(orjson.dumps(row) + b"\n")
+            yield row
+
+
+def write_elements(spool: Path, rows: list[Row], drawn: BatchResults, place: Georeference) -> Extent:
+    """Write ``elements.jsonl``, one line per row, and compute the model's extent."""
+    shown = [row for row in rows if row.step_id in drawn.records]
+    records = [drawn.records[row.step_id] for row in shown]
+    local = np.array(
+        [_footprint(row, record) for row, record in zip(shown, records, strict=True)], dtype=object
+    )
+    placed = place_shapes(local, place) if place.placed and len(local) else None
+    far = _far_off(shown, records)
+    parts = {
+        row.step_id: _drawn_part(fid, row, records[fid], local[fid], placed, place, bool(far[fid]))
+        for fid, row in enumerate(shown)
+    }
+    with (spool / PREVIEW_FILE).open("rb") as source, (spool / ELEMENTS_FILE).open("wb") as sink:
+        for row, line in zip(rows, source, strict=True):
+            part = parts.get(row.step_id) or _bare_part(row, drawn)
+            quantity = complete_quantity(None, part["volume_m3"])
+            sink.write(_joined(line.rstrip(b"\n"), part, quantity))
+    return _extent(shown, records, local, placed, far, place)
+
+
+def robust_middle(rows: list[Row], drawn: BatchResults) -> tuple[float, float, float] | None:
+    """Compute the median middle of the drawn elements, metres in the model frame."""
+    boxes = [
+        drawn.records[row.step_id].box
+        for row in rows
+        if row.step_id in drawn.records and "not_map_geometry" not in row.flags
+    ]
+    if not boxes:
+        return None
+    table = np.asarray(boxes)
+    middle = np.median((table[:, :3] + table[:, 3:]) / 2.0, axis=0)
+    return float(middle[0]), float(middle[1]), float(middle[2])
+
+
+def _footprint(row: Row, record: ShapeRecord) -> Any:
+    if record.footprint is None or "not_map_geometry" in row.flags:
+        return None
+    return shapely.from_wkb(record.footprint)
+
+
+def _far_off(shown: list[Row], records: list[ShapeRecord]) -> NDArray[np.bool_]:
+    """Mark outliers among the elements that belong on the map."""
+    far = np.zeros(len(shown), dtype=bool)
+    on_map = np.array(["not_map_geometry" not in row.flags for row in shown], dtype=bool)
+    if on_map.any():
+        boxes = np.asarray([record.box for record in records])
+        middles = (boxes[:, :2] + boxes[:, 3:5]) / 2.0
+        far[on_map] = find_outliers(middles[on_map])
+    return far
+
+
+def _bare_part(row: Row, drawn: BatchResults) -> dict[str, Any]:
+    flags = [*row.flags, *(["quantity_count"] if row.volume_m3 is None else [])]
+    return {"volume_m3": row.volume_m3, "flags": flags, "geometry_error": drawn.errors.get(row.step_id)}
+
+
+def _drawn_part(
+    fid: int,
+    row: Row,
+    record: ShapeRecord,
+    local: Any,
+    placed: Placed | None,
+    place: Georeference,
+    far: bool,
+) -> dict[str, Any]:
+    matrix = place.matrix
+    flags = [*row.flags]
+    flags += ["footprint_capped"] if record.capped else []
+    flags += ["footprint_none"] if local is None else []
+    flags += ["outlier"] if far else []
+    flags += [] if placed else ["not_placed"]
+    part: dict[str, Any] = {
+        "fid": fid,
+        "footprint_local_wkb": record.footprint.hex() if local is not None and record.footprint else None,
+        "area_m2": record.area_m2 if local is not None else None,
+        "volume_m3": row.volume_m3 if row.volume_m3 is not None else record.volume_m3,
+        "z_min_m": record.box[2] * matrix[10] + matrix[11],
+        "z_max_m": record.box[5] * matrix[10] + matrix[11],
+        "box": record.box,
+        "placement": record.placement,
+        "flags": flags,
+        "geometry_hash": record.geometry_hash,
+        "kernel": record.kernel,
+    }
+    if placed is not None and local is not None:
+        part |= {
+            "footprint_survey_wkb": shapely.to_wkb(placed.survey[fid], hex=True),
+            "survey_epsg": epsg_of(place.crs),
+            "footprint_lonlat_wkb": shapely.to_wkb(placed.lonlat[fid], hex=True),
+            "centroid_lon": float(placed.centroids[fid, 0]),
+            "centroid_lat": float(placed.centroids[fid, 1]),
+        }
+    return part
+
+
+def _joined(line: bytes, part: dict[str, Any], quantity: MainQuantity) -> bytes:
+    """Append the second half of a row to its first half as text, which saves reading and writing it again."""
+    if line.endswith(_NO_QUANTITY):
+        line = line[: -len(_NO_QUANTITY)] + b"}"
+        part |= {
+            "quantity": quantity.value,
+            "quantity_unit": quantity.unit,
+            "quantity_source": quantity.source,
+        }
+        part["flags"] += {DERIVED: ["quantity_derived"], COUNT: ["quantity_count"]}.get(quantity.source, [])
+        part["flags"] = list(dict.fromkeys(part["flags"]))
+    return line[:-1] + b"," + orjson.dumps(part)[1:] + b"\n"
+
+
+def _extent(
+    shown: list[Row],
+    records: list[ShapeRecord],
+    local: NDArray[Any],
+    placed: Placed | None,
+    far: NDArray[np.bool_],
+    place: Georeference,
+) -> Extent:
+    extent = Extent(outliers=[row.step_id for row, away in zip(shown, far, strict=True) if away])
+    chosen = np.array(
+        ["no_outline" not in row.flags and "not_map_geometry" not in row.flags for row in shown]
+    )
+    chosen = chosen & ~far if len(shown) else np.zeros(0, dtype=bool)
+    if not chosen.any():
+        chosen = ~far & np.array(["not_map_geometry" not in row.flags for row in shown], dtype=bool)
+    if not chosen.any():
+        return extent
+    boxes = np.asarray([record.box for record in records])[chosen]
+    extent.z_range = _z_range(boxes, place)
+    if placed is None:
+        return extent
+    extent.bbox = _bbox(placed.lonlat[chosen])
+    outline = compute_outline(local[chosen])
+    if outline is not None:
+        both = place_shapes(np.array([outline], dtype=object), place)
+        extent.outline_lonlat = shapely.to_wkb(both.lonlat[0])
+        extent.outline_survey = shapely.to_wkb(both.survey[0])
+    return extent
+
+
+def _z_range(boxes: Floats, place: Georeference) -> tuple[float, float]:
+    factor, shift = place.matrix[10], place.matrix[11]
+    return float(boxes[:, 2].min()) * factor + shift, float(boxes[:, 5].max()) * factor + shift
+
+
+def _bbox(shapes: NDArray[Any]) -> tuple[float, float, float, float] | None:
+    bounds = shapely.bounds(shapes)
+    if np.isnan(bounds).all():
+        return None
+    west, south = np.nanmin(bounds[:, :2], axis=0)
+    east, north = np.nanmax(bounds[:, 2:], axis=0)
+    return float(west), float(south), float(east), float(north)

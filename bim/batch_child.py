@@ -1,0 +1,93 @@
+"""The child side of a geometry batch: draw, measure, tell, leave."""
+
+import os
+import time
+from typing import NoReturn
+
+import ifcopenshell
+import numpy as np
+import orjson
+import shapely
+
+from bim.geometry import ShapeMeasurer, ShapeRecord, iter_shapes
+from bim.model import File, Instance
+
+DONE, MEMORY, FAILED = "done", "memory", "failed"
+_FLUSH_S = 0.1
+_FLUSH_BYTES = 1 << 16
+
+
+class Teller:
+    """Writes messages as JSON lines to a pipe; little is held back, so little is lost when the kernel dies."""
+
+    def __init__(self, pipe: int) -> None:
+        self._pipe = pipe
+        self._held = bytearray()
+        self._told = time.monotonic()
+
+    def record(self, record: ShapeRecord) -> None:
+        """Tell a finished element."""
+        self._hold({"record": record})
+
+    def fault(self, step_id: int, reason: str) -> None:
+        """Tell an element that was drawn but cannot be measured."""
+        self._hold({"fault": step_id, "reason": reason[:300]})
+
+    def end(self, ending: str) -> None:
+        """Tell how the batch ended, with the library's log."""
+        self._hold({"end": ending, "log": ifcopenshell.get_log()[:200_000]})
+        self.flush()
+
+    def flush(self) -> None:
+        """Write out what is held."""
+        view = memoryview(bytes(self._held))
+        while view:
+            view = view[os.write(self._pipe, view) :]
+        self._held.clear()
+        self._told = time.monotonic()
+
+    def _hold(self, message: dict[str, object]) -> None:
+        self._held += orjson.dumps(message, default=_hex) + b"\n"
+        if len(self._held) > _FLUSH_BYTES or time.monotonic() - self._told > _FLUSH_S:
+            self.flush()
+
+
+def draw(file: File, elements: list[Instance], kernel: str, cap: int, pipe: int) -> NoReturn:
+    """Draw elements, tell each, and leave the process without running any exit handler."""
+    teller = Teller(pipe)
+    ending = FAILED
+    try:
+        _draw_all(file, elements, kernel, cap, teller)
+        ending = DONE
+    except MemoryError:
+        ending = MEMORY
+    except RuntimeError as error:
+        ending = MEMORY if "alloc" in str(error) else FAILED
+    finally:
+        try:
+            teller.end(ending)
+        finally:
+            os._exit(0 if ending == DONE else 1)
+
+
+def _draw_all(file: File, elements: list[Instance], kernel: str, cap: int, teller: Teller) -> None:
+    measurer = ShapeMeasurer(cap)
+    told: set[int] = set()
+    for shape in iter_shapes(file, elements, kernel):
+        # An alignment is drawn once per representation; the first one is the curve in space.
+        if shape.step_id in told or len(shape.points) == 0:
+            continue
+        told.add(shape.step_id)
+        if not np.isfinite(shape.points).all() or not np.isfinite(shape.matrix).all():
+            teller.fault(shape.step_id, "coordinates are not finite")
+            continue
+        try:
+            teller.record(measurer.measure(shape, kernel))
+        except (shapely.errors.ShapelyError, ValueError, ArithmeticError) as error:
+            teller.fault(shape.step_id, str(error))
+
+
+def _hex(value: object) -> str:
+    if isinstance(value, bytes):
+        return value.hex()
+    raise TypeError(type(value).__name__)

@@ -1,0 +1,246 @@
+"""Geometry in forked batch children: a deadline for each, splitting around the guilty (二分定位), a second kernel.
+
+A child is forked after the model is open, so it costs no second copy. It writes every record at once to its pipe;
+what came before it died is kept and only the rest is tried again, in parts.
+"""
+
+import contextlib
+import os
+import selectors
+import signal
+import sys
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from bim.batch_child import DONE, FAILED, MEMORY, draw
+from bim.geometry import FALLBACK, HYBRID, ShapeRecord
+from bim.limits import ProcessLimits
+from bim.model import File, Instance, LibraryLog
+from bim.results import GeometryError
+
+# The guilty part runs into its deadline once a round, so a split into eight finds it in a third of the rounds.
+_PARTS = 8
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Groups of elements that share a representation, drawn by one child."""
+
+    groups: tuple[tuple[Instance, ...], ...]
+    kernel: str = HYBRID
+
+    @property
+    def size(self) -> int:
+        """Number of elements."""
+        return sum(len(group) for group in self.groups)
+
+
+@dataclass
+class BatchResults:
+    """Records and errors by instance number."""
+
+    records: dict[int, ShapeRecord] = field(default_factory=dict)
+    errors: dict[int, GeometryError] = field(default_factory=dict)
+
+
+@dataclass
+class _Child:
+    """A running batch: its process, the reading end of its pipe, what has arrived."""
+
+    batch: Batch
+    pid: int
+    pipe: int
+    started: float
+    heard: float
+    buffer: bytearray = field(default_factory=bytearray)
+    ending: str | None = None
+    seen: set[int] = field(default_factory=set)
+
+
+class BatchRunner:
+    """Draws groups of elements in child processes.
+
+    Parameters
+    ----------
+    file : File
+        Open model, shared with the children by fork.
+    limits : ProcessLimits
+        Deadlines and caps.
+    processes : int
+        Children at a time.
+    on_done : callable
+        Called with the number of elements finished since the last call.
+    log : LibraryLog
+        Takes the log of the children.
+    """
+
+    def __init__(
+        self,
+        file: File,
+        limits: ProcessLimits,
+        processes: int,
+        on_done: Callable[[int], None],
+        log: LibraryLog,
+    ) -> None:
+        self._file, self._limits, self._processes = file, limits, processes
+        self._on_done, self._log = on_done, log
+        self._results = BatchResults()
+        self._waiting: deque[Batch] = deque()
+        self._selector = selectors.DefaultSelector()
+        self._running: dict[int, _Child] = {}
+
+    def run(self, batches: list[Batch]) -> BatchResults:
+        """Draw all batches; every element ends in a record or an error, or was not drawn by the kernel at all."""
+        self._waiting.extend(batches)
+        try:
+            while self._waiting or self._running:
+                while self._waiting and len(self._running) < self._processes:
+                    self._start(self._waiting.popleft())
+                for key, _ in self._selector.select(timeout=0.2):
+                    self._read(self._running[key.fd])
+                self._check_deadlines()
+        finally:
+            for child in list(self._running.values()):
+                self._stop(child)
+        return self._results
+
+    def _start(self, batch: Batch) -> None:
+        reader, writer = os.pipe()
+        sys.stdout.flush()
+        pid = os.fork()
+        if pid == 0:
+            os.close(reader)
+            elements = [each for group in batch.groups for each in group]
+            draw(self._file, elements, batch.kernel, self._limits.footprint_triangles, writer)
+        os.close(writer)
+        now = time.monotonic()
+        self._running[reader] = _Child(batch, pid, reader, now, now)
+        self._selector.register(reader, selectors.EVENT_READ)
+
+    def _read(self, child: _Child) -> None:
+        chunk = os.read(child.pipe, 1 << 20)
+        if not chunk:
+            self._finish(child, timed_out=False)
+            return
+        child.heard = time.monotonic()
+        child.buffer += chunk
+        before = len(child.seen)
+        *lines, rest = bytes(child.buffer).split(b"\n")
+        child.buffer = bytearray(rest)
+        for line in lines:
+            self._take(child, orjson.loads(line))
+        self._on_done(len(child.seen) - before)
+
+    def _take(self, child: _Child, message: dict[str, Any]) -> None:
+        if "end" in message:
+            child.ending = str(message["end"])
+            self._log.add(str(message["log"]))
+        elif "fault" in message:
+            number = int(message["fault"])
+            child.seen.add(number)
+            seconds = time.monotonic() - child.started
+            self._results.errors[number] = GeometryError(kind="failed", signal=None, seconds=seconds)
+        else:
+            record = _record_of(message["record"])
+            child.seen.add(record.step_id)
+            self._results.errors.pop(record.step_id, None)
+            self._results.records.setdefault(record.step_id, record)
+
+    def _check_deadlines(self) -> None:
+        now = time.monotonic()
+        for child in list(self._running.values()):
+            first = self._limits.element_s * child.batch.size if not child.seen else 0.0
+            if now - child.heard > self._limits.batch_s + first:
+                self._finish(child, timed_out=True)
+
+    def _stop(self, child: _Child) -> int:
+        self._selector.unregister(child.pipe)
+        os.close(child.pipe)
+        del self._running[child.pipe]
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(child.pid, signal.SIGKILL)
+        return os.waitpid(child.pid, 0)[1]
+
+    def _finish(self, child: _Child, *, timed_out: bool) -> None:
+        seconds = time.monotonic() - child.started
+        status = self._reap(child, timed_out=timed_out)
+        if child.ending == DONE:
+            return
+        number = os.WTERMSIG(status) if os.WIFSIGNALED(status) else None
+        error = GeometryError(kind=_kind(child, number, timed_out=timed_out), signal=number, seconds=seconds)
+        self._split(child, error)
+
+    def _reap(self, child: _Child, *, timed_out: bool) -> int:
+        if timed_out:
+            return self._stop(child)
+        self._selector.unregister(child.pipe)
+        os.close(child.pipe)
+        del self._running[child.pipe]
+        return os.waitpid(child.pid, 0)[1]
+
+    def _split(self, child: _Child, error: GeometryError) -> None:
+        """Queue the elements that have no record yet, in parts; a single one goes to the other kernel once."""
+        rest = tuple(
+            left
+            for group in child.batch.groups
+            if (left := tuple(each for each in group if each.id() not in child.seen))
+        )
+        count = sum(len(group) for group in rest)
+        if count == 1:
+            self._retry_single(rest, child.batch.kernel, error)
+            return
+        groups = rest if len(rest) > 1 else tuple((each,) for group in rest for each in group)
+        size = -(-len(groups) // _PARTS)
+        for start in range(0, len(groups), size):
+            self._waiting.appendleft(Batch(groups[start : start + size], child.batch.kernel))
+
+    def _retry_single(
+        self, rest: tuple[tuple[Instance, ...], ...], kernel: str, error: GeometryError
+    ) -> None:
+        number = rest[0][0].id()
+        self._results.errors[number] = error
+        if kernel == HYBRID:
+            self._waiting.appendleft(Batch(rest, FALLBACK))
+        else:
+            self._on_done(1)
+
+
+def plan_batches(groups: list[tuple[Instance, ...]], size: int, processes: int) -> list[Batch]:
+    """Plan batches of about ``size`` elements that keep shared representations together.
+
+    With several processes there are at least as many batches as processes.
+    """
+    total = sum(len(group) for group in groups)
+    size = max(1, min(size, -(-total // processes)))
+    batches: list[Batch] = []
+    current: list[tuple[Instance, ...]] = []
+    count = 0
+    for group in groups:
+        current.append(group)
+        count += len(group)
+        if count >= size:
+            batches.append(Batch(tuple(current)))
+            current, count = [], 0
+    if current:
+        batches.append(Batch(tuple(current)))
+    return batches
+
+
+def _kind(child: _Child, number: int | None, *, timed_out: bool) -> str:
+    if timed_out or number == signal.SIGXCPU:
+        return "time_out"
+    if child.ending == MEMORY:
+        return "out_of_memory"
+    return "failed" if child.ending == FAILED else "crashed"
+
+
+def _record_of(values: dict[str, Any]) -> ShapeRecord:
+    footprint = values["footprint"]
+    values["footprint"] = bytes.fromhex(footprint) if footprint else None
+    values["box"], values["placement"] = tuple(values["box"]), tuple(values["placement"])
+    return ShapeRecord(**values)

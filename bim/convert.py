@@ -1,0 +1,248 @@
+"""The model process: ``python -m bim.convert SPOOL`` converts the one model ordered in ``SPOOL/job.json``.
+
+It ends when its standard input closes, tells progress on standard output and leaves ``model.json``,
+``elements.jsonl`` and ``verdict.json`` in the spool.
+"""
+
+import os
+import sys
+import traceback
+from collections import Counter
+from pathlib import Path
+
+from bim.assemble import Extent, Row, robust_middle, write_elements, write_preview
+from bim.batches import Batch, BatchResults, BatchRunner, plan_batches
+from bim.elements import iter_facts, list_duplicates, list_products, name_products
+from bim.errors import BimError
+from bim.geometry import FALLBACK
+from bim.georeference.read import read_geo_facts
+from bim.georeference.resolve import resolve
+from bim.groups import group_by_representation, is_plot
+from bim.job import ConversionJob, read_job
+from bim.model import Instance, Model, open_model
+from bim.outline import counts_in_outline
+from bim.prepare import Prepared, prepare
+from bim.process import apply_limits, split_off_guard
+from bim.progress import ProgressTeller
+from bim.properties import PropertyReader
+from bim.quantities import find_volume_m3
+from bim.relations import Relations, list_storeys, list_tree, read_relations
+from bim.results import (
+    LOG_FILE,
+    ElementFacts,
+    GeometryError,
+    Georeference,
+    ModelResult,
+    Verdict,
+    write_model,
+    write_verdict,
+)
+from bim.schedule import Schedule, read_schedule
+from bim.units import Units, read_units
+from bim.verdicts import failed_verdict, finished_verdict, internal_verdict, memory_verdict
+
+
+class Conversion:
+    """One conversion from prepared text to written results.
+
+    Parameters
+    ----------
+    job : ConversionJob
+        The order.
+    progress : ProgressTeller
+        Where to tell progress.
+    """
+
+    def __init__(self, job: ConversionJob, progress: ProgressTeller) -> None:
+        self._job, self._progress = job, progress
+
+    def run(self) -> Verdict:
+        """Run all phases and return the verdict.
+
+        Raises
+        ------
+        BimError
+            The model cannot be taken in.
+        """
+        prepared = self._prepare()
+        self._progress.enter("open")
+        model = open_model(prepared.path)
+        products, rows, result = self._read_attributes(model)
+        drawn = self._draw(model, products)
+        place = self._resolve(model, result, rows, drawn, prepared)
+        self._progress.enter("placing", len(rows))
+        extent = write_elements(self._job.spool, rows, drawn, place)
+        self._progress.advance(len(rows))
+        full = _model_result(model, prepared, result, rows, place, extent)
+        write_model(self._job.spool, full)
+        self._progress.enter("done")
+        return finished_verdict(full, rows, drawn)
+
+    def _prepare(self) -> Prepared:
+        self._progress.enter("preflight")
+        job = self._job
+        return prepare(job.source, job.spool, job.limits.file, job.expected_bytes)
+
+    def _read_attributes(self, model: Model) -> tuple[list[Instance], list[Row], "_Attributes"]:
+        products = list_products(model)
+        self._progress.enter("attributes", len(products))
+        result = _Attributes(model, products)
+        known: dict[str, bool] = {}
+        rows = []
+        facts = iter_facts(
+            model, products, result.names, result.relations, result.properties, result.schedule
+        )
+        for product, row in zip(products, write_preview(self._job.spool, facts), strict=True):
+            rows.append(_row(model, product, row, result, known))
+            self._progress.advance(1)
+        return products, rows, result
+
+    def _draw(self, model: Model, products: list[Instance]) -> BatchResults:
+        groups = group_by_representation(model, products)
+        total = sum(len(group) for group in groups)
+        self._progress.enter("geometry", total)
+        limits = self._job.limits.process
+        runner = BatchRunner(model.file, limits, self._job.processes, self._progress.advance, model.log)
+        drawn = runner.run(plan_batches(groups, limits.batch_elements, self._job.processes))
+        missing = [each for group in groups for each in group if _is_missing(each, drawn)]
+        if missing:
+            runner.run([Batch(tuple((each,) for each in missing), FALLBACK)])
+        for each in missing:
+            if _is_missing(each, drawn) and model.is_kind(each.is_a(), "IfcElement"):
+                drawn.errors[each.id()] = GeometryError(kind="empty", signal=None, seconds=0.0)
+        return drawn
+
+    def _resolve(
+        self,
+        model: Model,
+        result: "_Attributes",
+        rows: list[Row],
+        drawn: BatchResults,
+        prepared: Prepared,
+    ) -> Georeference:
+        self._progress.enter("georeference")
+        middle = robust_middle(rows, drawn)
+        facts = read_geo_facts(
+            model, result.units, result.properties, prepared.report.long_map_conversions, middle
+        )
+        return resolve(facts, self._job.project, self._job.correction)
+
+
+class _Attributes:
+    """What pass A reads besides the rows."""
+
+    def __init__(self, model: Model, products: list[Instance]) -> None:
+        self.units: Units = read_units(model)
+        self.relations: Relations = read_relations(model)
+        self.names: dict[int, str] = name_products(products)
+        self.properties = PropertyReader(model, self.units)
+        self.schedule: Schedule = read_schedule(model, self.names)
+
+
+def _row(
+    model: Model, product: Instance, facts: ElementFacts, result: _Attributes, known: dict[str, bool]
+) -> Row:
+    flags = []
+    if not counts_in_outline(model, facts.ifc_class, known):
+        flags.append("no_outline")
+    if is_plot(product, result.relations.parent.get(facts.step_id)):
+        flags.append("not_map_geometry")
+    if "#" in facts.global_id:
+        flags.append("duplicate_global_id")
+    return Row(facts.step_id, facts.ifc_class, find_volume_m3(facts.quantities), tuple(flags))
+
+
+def _is_missing(instance: Instance, drawn: BatchResults) -> bool:
+    return instance.id() not in drawn.records and instance.id() not in drawn.errors
+
+
+def _model_result(
+    model: Model,
+    prepared: Prepared,
+    result: _Attributes,
+    rows: list[Row],
+    place: Georeference,
+    extent: Extent,
+) -> ModelResult:
+    model.log.collect()
+    counts = dict(sorted(Counter(row.ifc_class for row in rows).items()))
+    project = next(iter(model.by_type("IfcProject")), None)
+    warnings = [*prepared.warnings, *_lost_classes(model, prepared, counts)]
+    if extent.outliers:
+        shown = ", ".join(f"#{number}" for number in extent.outliers[:20])
+        warnings.append(f"{len(extent.outliers)} elements lie far from the rest: {shown}")
+    if "AREAUNIT" in result.units.guessed or "VOLUMEUNIT" in result.units.guessed:
+        warnings.append("area or volume unit is missing and derived from the length unit")
+    return ModelResult(
+        name=project.Name if project is not None else None,
+        schema=prepared.report.header.schema,
+        opened_as=prepared.report.header.open_as,
+        encoding=prepared.encoding,
+        units=result.units.factors,
+        georeference=place,
+        storeys=list_storeys(model, result.units.length_m),
+        tree=list_tree(model, result.relations),
+        counts_by_class=counts,
+        bbox=extent.bbox,
+        z_range=extent.z_range,
+        outline_lonlat_wkb=extent.outline_lonlat.hex() if extent.outline_lonlat else None,
+        outline_survey_wkb=extent.outline_survey.hex() if extent.outline_survey else None,
+        tasks=result.schedule.tasks,
+        duplicates=list_duplicates(model),
+        library_log=dict(model.log.counts),
+        library_messages=model.log.messages,
+        warnings=warnings,
+    )
+
+
+def _lost_classes(model: Model, prepared: Prepared, counts: dict[str, int]) -> list[str]:
+    """Compare the text with the open model: a wrong schema drops whole classes without an error."""
+    read = {name.upper(): count for name, count in counts.items()}
+    warnings = []
+    for name, count in prepared.report.counts_by_class.items():
+        if not model.knows(name):
+            warnings.append(f"{count} {name} are unknown to {prepared.report.header.open_as} and left out")
+        elif model.is_kind(name, "IfcProduct") and read.get(name, 0) != count:
+            warnings.append(f"{count} {name} stand in the text, {read.get(name, 0)} were read")
+    return warnings
+
+
+def main(arguments: list[str]) -> int:
+    """Convert the model ordered in a spool folder; the exit code is 0 whenever a verdict was written."""
+    if len(arguments) != 1:
+        sys.stderr.write("usage: python -m bim.convert SPOOL\n")
+        return 2
+    spool = Path(arguments[0])
+    split_off_guard(lifeline=0)
+    progress = ProgressTeller(_own_standard_output(spool))
+    verdict = _convert(spool, progress)
+    write_verdict(spool, verdict)
+    return 0
+
+
+def _convert(spool: Path, progress: ProgressTeller) -> Verdict:
+    try:
+        job = read_job(spool)
+        apply_limits(job.limits.process)
+        return Conversion(job, progress).run()
+    except BimError as error:
+        return failed_verdict(error)
+    except MemoryError:
+        return memory_verdict(progress.phase)
+    except Exception as error:  # noqa: BLE001  whatever the library throws, the sender gets a verdict
+        traceback.print_exc()
+        return internal_verdict(error, progress.phase)
+
+
+def _own_standard_output(spool: Path) -> int:
+    """Keep standard output for progress; what the library prints goes to the log file."""
+    own = os.dup(1)
+    log = os.open(spool / LOG_FILE, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+    os.close(log)
+    return own
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

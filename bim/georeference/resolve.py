@@ -1,0 +1,306 @@
+"""Choose among the readings of a position: the one that lands, with how sure that is and what speaks against it."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from bim.georeference.angles import accuracy_m
+from bim.georeference.candidates import Reading, has_map_coordinates, list_readings
+from bim.georeference.crs_names import is_in_area
+from bim.georeference.facts import GeoFacts, SitePoint
+from bim.georeference.gcj02 import from_gcj02
+from bim.georeference.transforms import (
+    distance_m,
+    distance_to_project_m,
+    helmert_matrix,
+    locate,
+    map_point,
+    representative_point,
+)
+from bim.job import Correction, ProjectPlace
+from bim.results import Candidate, Confidence, Georeference, Origin
+
+NEAR_M = 5_000.0
+FAR_M = 50_000.0
+_AGREES_M = 1_000.0
+_GCJ_SHIFT_M = (200.0, 1_000.0)
+
+# Cities exporters fill in when nobody gave a place (degrees, read from public files).
+_DEFAULTS = (
+    (42.358, -71.058),
+    (42.213, -71.033),
+    (41.8744, -87.6394),
+    (24.4667, 54.4167),
+    (47.5597, 19.0548),
+    (35.7, 139.7667),
+    (35.7, 139.7625),
+    (51.4791, 0.0),
+    (0.0, 0.0),
+)
+_DEFAULT_DEG = 0.004
+
+
+@dataclass(frozen=True)
+class _Judged:
+    """A reading with where it lands."""
+
+    reading: Reading
+    candidate: Candidate
+    is_default: bool
+
+    @property
+    def far(self) -> bool:
+        """Whether it lands far from a known project."""
+        return self.candidate.to_project_m is not None and self.candidate.to_project_m > FAR_M
+
+    @property
+    def usable(self) -> bool:
+        """Whether it may place the model."""
+        reading, candidate = self.reading, self.candidate
+        if reading.crs is None or not candidate.inside or self.is_default:
+            return False
+        near = candidate.to_project_m is not None and not self.far
+        if reading.needs_project and not near:
+            return False
+        # A point far from the project is an exporter's default, not a place.
+        return reading.level > 40 or reading.level == 30 or not self.far
+
+    def rank(self) -> tuple[bool, bool, float, float]:
+        """Order of choice: lands, lands near, assumes little, lands nearer."""
+        return (not self.usable, self.far, self.reading.penalty, self.candidate.to_project_m or 0.0)
+
+
+def resolve(facts: GeoFacts, project: ProjectPlace, correction: Correction | None = None) -> Georeference:
+    """Resolve where a model lies.
+
+    Parameters
+    ----------
+    facts : GeoFacts
+        What the file says.
+    project : ProjectPlace
+        Where the project lies, as far as known.
+    correction : Correction, optional
+        A person's placement; wins over the file.
+
+    Returns
+    -------
+    Georeference
+        With ``confidence`` ``none`` and no system where nothing lands: the model is stored and placed by hand.
+        Disagreeing readings are listed, never averaged.
+    """
+    judged = [_judge(reading, facts, project) for reading in list_readings(facts, project)]
+    judged.sort(key=_Judged.rank)
+    warnings = [*facts.notes, *_file_warnings(facts, project)]
+    candidates = [each.candidate for each in judged]
+    if correction is not None:
+        return _corrected(correction, candidates, warnings)
+    best = judged[0] if judged else None
+    if best is None or not best.usable:
+        return _unplaced(best, facts, candidates, warnings)
+    return _placed(best, facts, judged, warnings)
+
+
+def _judge(reading: Reading, facts: GeoFacts, project: ProjectPlace) -> _Judged:
+    middle = representative_point(facts)
+    place = locate(reading.matrix, middle, reading.crs) if reading.crs else None
+    inside = place is not None and reading.crs is not None and is_in_area(reading.crs, *place)
+    if inside and place is not None and reading.geographic is not None:
+        inside = is_in_area(reading.geographic, *place)
+    site = _site_distance(reading, facts)
+    candidate = Candidate(
+        level=reading.level,
+        method=reading.method,
+        crs=reading.crs,
+        matrix=tuple(reading.matrix.ravel().tolist()),
+        lon=place[0] if place else None,
+        lat=place[1] if place else None,
+        inside=inside,
+        to_project_m=distance_to_project_m(place, project) if place else None,
+        to_site_m=site,
+        penalty=round(reading.penalty, 3),
+        notes=reading.notes,
+    )
+    near = candidate.to_project_m is not None and candidate.to_project_m <= FAR_M
+    is_default = reading.method == "site_lat_lon" and not near and _is_default(reading, facts)
+    return _Judged(reading, candidate, is_default)
+
+
+def _site_distance(reading: Reading, facts: GeoFacts) -> float | None:
+    if reading.crs is None or reading.method == "site_lat_lon" or not facts.sites:
+        return None
+    site = facts.sites[0]
+    place = locate(reading.matrix, site.origin, reading.crs)
+    return distance_m(place, (site.lon, site.lat)) if place else None
+
+
+def _is_default(reading: Reading, facts: GeoFacts) -> bool:
+    site = next((each for each in facts.sites if each.evidence == reading.evidence), None)
+    return site is not None and is_known_default(site)
+
+
+def is_known_default(site: SitePoint) -> bool:
+    """Say whether a site stands where exporters put models that have no place."""
+    return any(
+        abs(site.lat - lat) < _DEFAULT_DEG and abs(site.lon - lon) < _DEFAULT_DEG for lat, lon in _DEFAULTS
+    )
+
+
+def _placed(best: _Judged, facts: GeoFacts, judged: list[_Judged], warnings: list[str]) -> Georeference:
+    reading, candidate = best.reading, best.candidate
+    confidence = _confidence(best, facts)
+    warnings = [*warnings, *reading.notes, *reading.problems]
+    if best.far and candidate.to_project_m is not None:
+        warnings.append(f"the model lies {candidate.to_project_m / 1000:.0f} km from the project")
+    if candidate.to_site_m is not None and candidate.to_site_m > _AGREES_M and reading.level == 50:
+        warnings.append(
+            f"the site's latitude and longitude lie {candidate.to_site_m / 1000:.1f} km from the conversion"
+        )
+    if reading.level == 50 and facts.true_north is not None and reading.method != "rigid_operation_degrees":
+        warnings.append("true north is given too; the conversion's own turn is used")
+    warnings += _rivals(best, judged)
+    matrix = reading.matrix
+    return Georeference(
+        level=reading.level,
+        method=reading.method,
+        crs=reading.crs,
+        origin=_origin(matrix, reading.crs),
+        rotation_deg=math.degrees(math.atan2(matrix[1, 0], matrix[0, 0])),
+        scale_factor=float(math.hypot(matrix[0, 0], matrix[1, 0])),
+        accuracy=_accuracy(reading, facts),
+        confidence=confidence,
+        vertical_datum=reading.vertical,
+        matrix=candidate.matrix,
+        candidates=[each.candidate for each in judged],
+        warnings=list(dict.fromkeys(warnings)),
+        evidence=[reading.evidence],
+    )
+
+
+def _confidence(best: _Judged, facts: GeoFacts) -> Confidence:
+    reading, candidate = best.reading, best.candidate
+    near = candidate.to_project_m is not None and candidate.to_project_m <= NEAR_M
+    if best.far or not reading.understood:
+        return "low"
+    if reading.level < 50:
+        return "medium" if near else "low"
+    if reading.penalty >= 1.0:
+        return "medium"
+    agrees = candidate.to_site_m is None or candidate.to_site_m <= _AGREES_M or near
+    contradicted = not agrees and not is_known_default(facts.sites[0])
+    return "medium" if contradicted else "high"
+
+
+def _rivals(best: _Judged, judged: list[_Judged]) -> list[str]:
+    """Name another carrier that lands elsewhere; readings of the same number differ by nature."""
+    found = []
+    for other in judged:
+        if not other.usable or other.reading.evidence == best.reading.evidence:
+            continue
+        one, two = best.candidate, other.candidate
+        if one.lon is None or one.lat is None or two.lon is None or two.lat is None:
+            continue
+        away = distance_m((one.lon, one.lat), (two.lon, two.lat))
+        if away > _AGREES_M:
+            found.append(
+                f"{other.reading.method} ({other.reading.evidence}) puts the model {away / 1000:.1f} km away"
+            )
+    return found
+
+
+def _accuracy(reading: Reading, facts: GeoFacts) -> float | None:
+    if reading.method != "site_lat_lon":
+        return None
+    site = next((each for each in facts.sites if each.evidence == reading.evidence), None)
+    return accuracy_m(site.parts) if site else None
+
+
+def _origin(matrix: np.ndarray[tuple[int, ...], np.dtype[np.float64]], crs: str | None) -> Origin:
+    east, north, height = map_point(matrix, (0.0, 0.0, 0.0))
+    place = locate(matrix, (0.0, 0.0, 0.0), crs) if crs else None
+    return Origin(east, north, height, place[0] if place else None, place[1] if place else None)
+
+
+def _unplaced(
+    best: _Judged | None, facts: GeoFacts, candidates: list[Candidate], warnings: list[str]
+) -> Georeference:
+    matrix = best.reading.matrix if best is not None and best.reading.level >= 50 else np.eye(4)
+    if best is not None:
+        warnings = [*warnings, *best.reading.notes, *best.reading.problems, _why_not(best)]
+    else:
+        warnings = [*warnings, "the file says nothing usable about its position: place the model by hand"]
+    east, north, height = map_point(matrix, (0.0, 0.0, 0.0))
+    known = best is not None and best.reading.level >= 50
+    return Georeference(
+        level=best.reading.level if best is not None else (10 if facts.address else 0),
+        method=best.reading.method if best is not None else None,
+        crs=None,
+        origin=Origin(east, north, height, None, None) if known else Origin(None, None, None, None, None),
+        rotation_deg=math.degrees(math.atan2(matrix[1, 0], matrix[0, 0])),
+        scale_factor=float(math.hypot(matrix[0, 0], matrix[1, 0])),
+        accuracy=None,
+        confidence="none",
+        vertical_datum=best.reading.vertical if best is not None else None,
+        matrix=tuple(matrix.ravel().tolist()),
+        candidates=candidates,
+        warnings=list(dict.fromkeys(warnings)),
+        evidence=[best.reading.evidence] if best is not None else [],
+    )
+
+
+def _why_not(best: _Judged) -> str:
+    if best.is_default:
+        return "latitude and longitude are a default of the exporting program, not a place: place the model by hand"
+    if best.reading.crs is None:
+        return "no coordinate system is named: choose one or place the model by hand"
+    if not best.candidate.inside:
+        return f"the position lies outside the area of {best.reading.crs}: place the model by hand"
+    return "the position lies far from the project and is taken as a default: place the model by hand"
+
+
+def _corrected(correction: Correction, candidates: list[Candidate], warnings: list[str]) -> Georeference:
+    matrix = helmert_matrix(
+        correction.eastings,
+        correction.northings,
+        correction.height,
+        math.radians(correction.rotation_deg),
+        correction.scale_factor,
+    )
+    return Georeference(
+        level=max((each.level for each in candidates), default=0),
+        method="correction",
+        crs=correction.crs,
+        origin=_origin(matrix, correction.crs),
+        rotation_deg=correction.rotation_deg,
+        scale_factor=correction.scale_factor,
+        accuracy=None,
+        confidence="high",
+        vertical_datum=None,
+        matrix=tuple(matrix.ravel().tolist()),
+        candidates=candidates,
+        warnings=warnings,
+        evidence=["correction"],
+    )
+
+
+def _file_warnings(facts: GeoFacts, project: ProjectPlace) -> list[str]:
+    warnings = []
+    if any(not each.on_model for each in facts.conversions):
+        warnings.append("a map conversion of another context than Model is left out")
+    if len(facts.sites) > 1:
+        warnings.append(f"{len(facts.sites)} sites carry a latitude and longitude")
+    if has_map_coordinates(facts) and not facts.conversions and not facts.rigid:
+        warnings.append("the coordinates are map-sized and no system is named")
+    return warnings + [text for site in facts.sites if (text := _gcj_hint(site, project))]
+
+
+def _gcj_hint(site: SitePoint, project: ProjectPlace) -> str | None:
+    """Recognise a point copied from a phone map: it misses the project, its unshifted twin does not."""
+    missed = distance_to_project_m((site.lon, site.lat), project)
+    if missed is None or not _GCJ_SHIFT_M[0] < missed < _GCJ_SHIFT_M[1]:
+        return None
+    lon, lat = from_gcj02(site.lon, site.lat)
+    back = distance_to_project_m((lon, lat), project)
+    if back is None or back > missed / 3:
+        return None
+    return f"the site's latitude and longitude are probably GCJ-02; converted they read {lat:.6f}, {lon:.6f}"
