@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 import typer
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from api.cli.say import told
 from twin.cluster import Capabilities, Cluster, check_capabilities, open_cluster
 from twin.cluster.capabilities import plain_url
 from twin.cluster.dump import restore_dump, write_dump
@@ -34,6 +35,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="For machines 机器可读"
 
 
 @app.command()
+@told
 def ensure(
     system_packages: SystemPackages = True,
     programs_only: Annotated[
@@ -53,6 +55,7 @@ def ensure(
 
 
 @app.command()
+@told
 def start(system_packages: SystemPackages = True) -> None:
     """Start the embedded database; it runs until `twin db stop`. 启动数据库"""
     if _told_outside():
@@ -65,6 +68,7 @@ def start(system_packages: SystemPackages = True) -> None:
 
 
 @app.command()
+@told
 def stop() -> None:
     """Stop a database started by `twin db start`. 停止数据库"""
     if _told_outside():
@@ -76,6 +80,7 @@ def stop() -> None:
 
 
 @app.command()
+@told
 def status(as_json: AsJson = False) -> None:
     """Say whether the database runs, where, and what it can do; exit code 3 if it does not. 查看状态"""
     facts = _status()
@@ -89,6 +94,7 @@ def status(as_json: AsJson = False) -> None:
 
 
 @app.command()
+@told
 def url(
     role: Annotated[str, typer.Option(help="twin (owner 属主) or twin_app (service 服务账户)")] = "twin",
 ) -> None:
@@ -101,6 +107,7 @@ def url(
 
 
 @app.command()
+@told
 def shell() -> None:
     """Open psql as the owner. 打开 psql"""
     with _owner_url() as (owner, cluster):
@@ -121,6 +128,7 @@ def shell() -> None:
 
 
 @app.command(name="migrate")
+@told
 def migrate_command() -> None:
     """Bring the database to the newest schema; again changes nothing. 迁移到最新结构"""
     with _owner_url() as (owner, _):
@@ -130,6 +138,7 @@ def migrate_command() -> None:
 
 
 @app.command()
+@told
 def dump(file: Annotated[Path, typer.Argument(help="file to write 备份文件")]) -> None:
     """Write the whole database to a file (pg_dump, custom format). 备份"""
     with _owner_url() as (owner, cluster):
@@ -138,6 +147,7 @@ def dump(file: Annotated[Path, typer.Argument(help="file to write 备份文件")
 
 
 @app.command()
+@told
 def restore(
     file: Annotated[Path, typer.Argument(help="a file of `twin db dump` 备份文件")],
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask 不再询问")] = False,
@@ -153,6 +163,7 @@ def restore(
 
 
 @app.command(name="upgrade")
+@told
 def upgrade_command() -> None:
     """Carry the data to the newest PostgreSQL on this machine; the old data are kept. 升级到新的大版本"""
     if _told_outside():
