@@ -65,6 +65,18 @@ def record_audit(
     session.flush()
 
 
+def list_events(
+    session: Session, *, before: int | None = None, thing: str | None = None, limit: int = 100
+) -> list[AuditEvent]:
+    """List events, newest first; `before` is the number of the event the page before ended with."""
+    statement = select(AuditEvent).order_by(AuditEvent.id.desc()).limit(limit)
+    if before is not None:
+        statement = statement.where(AuditEvent.id < before)
+    if thing is not None:
+        statement = statement.where(AuditEvent.thing == thing)
+    return list(session.scalars(statement))
+
+
 def find_broken_link(session: Session) -> int | None:
     """Recompute the chain; return the number of the first event that does not fit, or None."""
     previous: bytes | None = None

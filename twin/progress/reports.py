@@ -97,7 +97,7 @@ def record_report(
 
 def _items(session: Session, project: Project, draft: ReportDraft) -> dict[int, Decimal]:
     rows = session.execute(select(Milestone.code, Milestone.id).where(Milestone.project_id == project.id))
-    known = {code: number for code, number in rows}
+    known = dict(rows.all())
     unknown = sorted(set(draft.percents) - set(known))
     if unknown:
         raise InvalidInputError(
@@ -123,6 +123,6 @@ def _says_the_same(
             ProgressReportItem.report_id == report.id
         )
     )
-    stored = {milestone: percent for milestone, percent in rows}
+    stored = dict(rows.all())
     money = ("investment_month_yuan", "investment_ytd_yuan", "note")
     return stored == items and all(getattr(report, name) == getattr(draft, name) for name in money)

@@ -1,0 +1,252 @@
+"""Features of a collection, by page and one by one (Features Part 1, 7.15–7.16; Part 2)."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.deps import identify, open_connection
+from api.maps.addresses import Link, collection, link, self_links, with_parameters
+from api.maps.answers import answer_bytes, answer_options, answer_stream
+from api.maps.asked import GEOJSON, HTML, JSON, choose_format, read_parameters
+from api.maps.documents import HTML_UTF8
+from api.maps.html import render_document, render_features
+from gis.crs import CRS84, Crs, parse_crs
+from gis.errors import FeatureNotFoundError
+from gis.features import (
+    COLLECTION_HEAD,
+    STREAM_ABOVE,
+    ItemsPage,
+    collection_bytes,
+    collection_tail,
+    count_items,
+    fetch_items,
+    get_item,
+    stream_items,
+    with_members,
+)
+from gis.filters import (
+    apply_datetime,
+    bbox_condition,
+    parse_bbox,
+    parse_datetime,
+    parse_limit,
+    property_condition,
+)
+from gis.layer import Layer, Selection
+from gis.paging import Page, parse_sort, read_token, write_token
+from gis.statement import Connection
+from twin.identity import Caller
+from twin.layers import select_rows
+
+ITEM_PARAMETERS: Final = ("crs", "datetime", "properties")
+PAGE_PARAMETERS: Final = (*ITEM_PARAMETERS, "bbox", "bbox-crs", "limit", "next", "sortby")
+OFFERED: Final = {"json": GEOJSON, "html": HTML}
+LARGEST_ID: Final = 2**63 - 1
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A page of features as a client asked for it."""
+
+    parameters: dict[str, str]
+    selection: Selection
+    page: Page
+    crs: Crs
+
+
+@dataclass(frozen=True)
+class Counted:
+    """What is said of a page's rows; `matched` is counted for the first page alone."""
+
+    returned: int
+    matched: int | None
+    next: str | None
+
+
+def read_selection(request: Request, caller: Caller, layer_id: str, own: tuple[str, ...]) -> Selection:
+    """Return the rows that the caller may see and that the parameters ask for.
+
+    Property filters and `datetime` are understood by every door; `own` are the door's further parameters.
+    The fields are those the caller may see: naming another one is an error, not a hint that it exists.
+    """
+    selection = select_rows(caller, layer_id).selection
+    queryables = [item.name for item in selection.layer.fields if item.queryable]
+    parameters = read_parameters(request, ("datetime", *own, *queryables))
+    if "datetime" in parameters:
+        selection = apply_datetime(selection, parse_datetime(parameters["datetime"]))
+    pairs = [(name, value) for name, value in parameters.items() if name in queryables]
+    return selection.filtered(property_condition(selection.layer, pairs))
+
+
+def _read_crs(request: Request, name: str) -> Crs:
+    text = request.query_params.get(name)
+    return CRS84 if text is None else parse_crs(text)
+
+
+def _read_page(request: Request, caller: Caller) -> Asked:
+    selection = read_selection(request, caller, request.path_params["collection"], PAGE_PARAMETERS)
+    parameters = dict(request.query_params)
+    layer = selection.layer
+    bbox_crs = _read_crs(request, "bbox-crs")
+    if "bbox" in parameters:
+        selection = selection.filtered(bbox_condition(layer, parse_bbox(parameters["bbox"], bbox_crs)))
+    sort = parse_sort(layer, parameters.get("sortby"))
+    after = read_token(layer, sort, parameters["next"]) if "next" in parameters else None
+    page = Page(parse_limit(parameters.get("limit")), sort, after)
+    return Asked(parameters, _cut(selection, parameters), page, _read_crs(request, "crs"))
+
+
+def _cut(selection: Selection, parameters: dict[str, str]) -> Selection:
+    """Return the selection with the properties asked for only."""
+    if "properties" not in parameters:
+        return selection
+    names = [name for name in parameters["properties"].split(",") if name]
+    return Selection(selection.layer.for_fields(names), selection.visible, selection.where, selection.at)
+
+
+async def answer_items(request: Request) -> Response:
+    """Answer a page of features: small ones whole with an entity tag, large ones as a stream."""
+    caller = await identify(request)
+    asked = _read_page(request, caller)
+    chosen = choose_format(request, {**OFFERED, "geojson": GEOJSON})
+    async with AsyncExitStack() as stack:
+        connection = await stack.enter_async_context(open_connection(request))
+        matched = None
+        if asked.page.after is None:
+            matched = (await count_items(connection, asked.selection)).number
+        if (
+            chosen != "html"
+            and min(asked.page.limit, asked.page.limit if matched is None else matched) > STREAM_ABOVE
+        ):
+            return await _stream(request, caller, asked, matched, stack, connection)
+        page = await fetch_items(connection, asked.selection, asked.page, asked.crs)
+    counted = Counted(page.returned, matched, _next(asked, page))
+    if chosen == "html":
+        title = asked.selection.layer.title_zh
+        html = render_features(request, title, page.body, _links(request, asked, counted.next))
+        return answer_bytes(request, caller, html, HTML_UTF8)
+    return _whole(request, caller, asked, page, counted)
+
+
+def _whole(request: Request, caller: Caller, asked: Asked, page: ItemsPage, counted: Counted) -> Response:
+    members = _members(request, asked, counted)
+    fixed = orjson.dumps({name: value for name, value in members.items() if name != "timeStamp"})
+    body = collection_bytes(page.body, members)
+    headers = _headers(asked.crs, counted)
+    return answer_bytes(request, caller, body, GEOJSON, headers=headers, tag_of=page.body + fixed)
+
+
+def _next(asked: Asked, page: ItemsPage) -> str | None:
+    if page.next is None:
+        return None
+    return write_token(asked.selection.layer, asked.page.sort, page.next)
+
+
+def _members(request: Request, asked: Asked, counted: Counted) -> dict[str, object]:
+    members: dict[str, object] = {"numberReturned": counted.returned}
+    if counted.matched is not None:
+        members["numberMatched"] = counted.matched
+    members["timeStamp"] = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    members["links"] = _links(request, asked, counted.next)
+    return members
+
+
+def _links(request: Request, asked: Asked, token: str | None) -> list[Link]:
+    layer = asked.selection.layer
+    address = collection(request, layer.id, "/items")
+    links = self_links(request, OFFERED, "json")
+    if token is not None:
+        links.append(link("next", with_parameters(address, {**asked.parameters, "next": token}), GEOJSON))
+    return [*links, link("collection", collection(request, layer.id), JSON, layer.title_zh)]
+
+
+def _headers(crs: Crs, counted: Counted) -> dict[str, str]:
+    headers = {"Content-Crs": f"<{crs.uri}>", "OGC-NumberReturned": str(counted.returned)}
+    if counted.matched is not None:
+        headers["OGC-NumberMatched"] = str(counted.matched)
+    return headers
+
+
+async def _stream(
+    request: Request,
+    caller: Caller,
+    asked: Asked,
+    matched: int | None,
+    stack: AsyncExitStack,
+    connection: Connection,
+) -> Response:
+    """Start a streamed page. The first batch is fetched before the answer begins, so that a query that
+    fails still gets its status; the connection is given back when the last batch has gone out."""
+    batches = stream_items(connection, asked.selection, asked.page, asked.crs)
+    first = await anext(batches)
+    chunks = _chunks(request, asked, matched, first, batches, stack.pop_all())
+    headers = {"Content-Crs": f"<{asked.crs.uri}>"}
+    if matched is not None:
+        headers["OGC-NumberMatched"] = str(matched)
+    return answer_stream(request, caller, chunks, GEOJSON, headers=headers)
+
+
+async def _chunks(
+    request: Request,
+    asked: Asked,
+    matched: int | None,
+    first: ItemsPage,
+    batches: AsyncIterator[ItemsPage],
+    stack: AsyncExitStack,
+) -> AsyncIterator[bytes]:
+    async with stack:
+        yield COLLECTION_HEAD + first.body
+        returned, last = first.returned, first
+        async for batch in batches:
+            if batch.returned:
+                yield b"," + batch.body
+            returned, last = returned + batch.returned, batch
+        counted = Counted(returned, matched, _next(asked, last))
+        yield collection_tail(_members(request, asked, counted))
+
+
+async def answer_item(request: Request) -> Response:
+    """Answer one feature; one that the caller may not see is not told from one that is not there."""
+    caller = await identify(request)
+    selection = select_rows(caller, request.path_params["collection"]).selection
+    parameters = read_parameters(request, ITEM_PARAMETERS)
+    if "datetime" in parameters:
+        selection = apply_datetime(selection, parse_datetime(parameters["datetime"]))
+    crs = _read_crs(request, "crs")
+    feature_id = _feature_id(selection.layer, request.path_params["feature"])
+    async with open_connection(request) as connection:
+        feature = await get_item(connection, _cut(selection, parameters), feature_id, crs)
+    return _answer_feature(request, caller, selection.layer, feature, crs)
+
+
+def _answer_feature(request: Request, caller: Caller, layer: Layer, feature: bytes, crs: Crs) -> Response:
+    chosen = choose_format(request, {**OFFERED, "geojson": GEOJSON})
+    up = link("collection", collection(request, layer.id), JSON, layer.title_zh)
+    links = [*self_links(request, OFFERED, "html" if chosen == "html" else "json"), up]
+    if chosen == "html":
+        document = {**orjson.loads(feature), "links": links}
+        return answer_bytes(request, caller, render_document(request, layer.title_zh, document), HTML_UTF8)
+    body = with_members(feature, {"links": links})
+    return answer_bytes(request, caller, body, GEOJSON, headers={"Content-Crs": f"<{crs.uri}>"})
+
+
+def _feature_id(layer: Layer, text: str) -> int:
+    if text.isascii() and text.isdigit() and int(text[:20]) <= LARGEST_ID:
+        return int(text)
+    raise FeatureNotFoundError(
+        f"Layer {layer.id} has no feature {text[:40]!r}; ids are whole numbers.",
+        f"图层 {layer.id} 没有编号为 {text[:40]!r} 的要素；编号为整数。",
+    )
+
+
+async def answer_item_options(request: Request) -> Response:
+    """Answer which methods the caller may use on features; ids need not exist (QGIS asks so)."""
+    caller = await identify(request)
+    select_rows(caller, request.path_params["collection"])
+    return await answer_options(request)

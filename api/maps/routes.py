@@ -1,0 +1,40 @@
+"""Every address of the map doors."""
+
+from typing import Final
+
+from api.embed import answer_feed
+from api.maps import collections, items, landing, styles, tiles
+from api.maps.addresses import MATRIX_SET
+from api.maps.answers import answer_options
+from api.plain_route import Answer, PlainRoute, read_route
+
+_C: Final = "/ogc/collections/{collection}"
+
+
+def _door(path: str, endpoint: Answer, options: Answer = answer_options) -> PlainRoute:
+    return read_route(path, endpoint, options)
+
+
+ROUTES: Final = [
+    _door("/ogc", landing.answer_landing),
+    _door("/ogc/conformance", landing.answer_conformance),
+    _door("/ogc/api", landing.answer_definition),
+    _door("/ogc/collections", collections.answer_collections),
+    _door(_C, collections.answer_collection),
+    _door(f"{_C}/queryables", collections.answer_queryables),
+    _door(f"{_C}/schema", collections.answer_schema),
+    _door(f"{_C}/items", items.answer_items, items.answer_item_options),
+    _door(f"{_C}/items/{{feature}}", items.answer_item, items.answer_item_options),
+    _door(f"{_C}/tiles", tiles.answer_tilesets),
+    _door(f"{_C}/tiles/{MATRIX_SET}", tiles.answer_tileset),
+    _door(f"{_C}/tiles/{MATRIX_SET}/{{z}}/{{y}}/{{x}}", tiles.answer_tile),  # row before column
+    _door("/ogc/styles", styles.answer_styles),
+    _door("/ogc/styles/{style}", styles.answer_style),
+    _door("/ogc/tileMatrixSets", tiles.answer_matrix_sets),
+    _door("/ogc/tileMatrixSets/{matrix_set}", tiles.answer_matrix_set),
+    _door("/tiles/{collection}.json", tiles.answer_tile_json),
+    _door("/tiles/{collection}/{z}/{x}/{y}.mvt", tiles.answer_tile),
+    _door("/tiles/{collection}/{z}/{x}/{y}.pbf", tiles.answer_tile),  # GDAL reads this ending alone
+    _door("/tiles/{collection}/{z}/{x}/{y}", tiles.answer_tile),
+    _door("/embed/{collection}.geojson", answer_feed),
+]
