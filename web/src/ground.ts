@@ -1,6 +1,6 @@
 // The neutral ground under our layers: plain land, water, roads, villages. No colour here carries a meaning.
 
-import type { LayerSpecification, StyleSpecification } from "maplibre-gl";
+import type { ExpressionSpecification, LayerSpecification, StyleSpecification } from "maplibre-gl";
 
 interface Tones {
   land: string;
@@ -49,18 +49,21 @@ export type Slot = (typeof SLOTS)[number];
 
 export function groundStyle(dark: boolean): StyleSpecification {
   const c = tones(dark);
-  const kind = (...names: string[]): ["in", ["get", "kind"], ["literal", string[]]] => ["in", ["get", "kind"], ["literal", names]];
-  const width = (near: number): ["interpolate", ["linear"], ["zoom"], number, number, number, number] => ["interpolate", ["linear"], ["zoom"], 9, near / 4, 17, near * 3];
+  const kind = (...names: string[]): ExpressionSpecification => ["in", ["get", "kind"], ["literal", names]];
+  const area = (...names: string[]): ExpressionSpecification => ["all", kind(...names), ["==", ["geometry-type"], "Polygon"]];
+  const line = (...names: string[]): ExpressionSpecification => ["all", kind(...names), ["==", ["geometry-type"], "LineString"]];
+  const width = (near: number): ExpressionSpecification => ["interpolate", ["linear"], ["zoom"], 9, near / 4, 17, near * 3];
   return {
     version: 8,
     sources: { ground: { type: "geojson", data: new URL("/basemap.geojson", location.href).href } },
     layers: [
       { id: "land", type: "background", paint: { "background-color": c.land } },
       { id: "block", type: "fill", source: "ground", filter: kind("village", "block"), paint: { "fill-color": c.block } },
-      { id: "water", type: "fill", source: "ground", filter: ["all", kind("river", "water"), ["==", ["geometry-type"], "Polygon"]], paint: { "fill-color": c.water } },
-      { id: "stream", type: "line", source: "ground", filter: ["all", kind("river", "water"), ["==", ["geometry-type"], "LineString"]], paint: { "line-color": c.water, "line-width": width(8) } },
-      { id: "casing", type: "line", source: "ground", filter: kind("road"), layout: { "line-cap": "round", "line-join": "round" }, paint: { "line-color": c.casing, "line-width": width(6) } },
-      { id: "road", type: "line", source: "ground", filter: kind("road"), layout: { "line-cap": "round", "line-join": "round" }, paint: { "line-color": c.road, "line-width": width(4) } },
+      { id: "water", type: "fill", source: "ground", filter: area("river", "water"), paint: { "fill-color": c.water } },
+      { id: "stream", type: "line", source: "ground", filter: line("river", "water"), paint: { "line-color": c.water, "line-width": width(8) } },
+      { id: "road-area", type: "fill", source: "ground", filter: area("road"), paint: { "fill-color": c.road, "fill-outline-color": c.casing } },
+      { id: "casing", type: "line", source: "ground", filter: line("road"), layout: { "line-cap": "round", "line-join": "round" }, paint: { "line-color": c.casing, "line-width": width(6) } },
+      { id: "road", type: "line", source: "ground", filter: line("road"), layout: { "line-cap": "round", "line-join": "round" }, paint: { "line-color": c.road, "line-width": width(4) } },
       { id: "graticule", type: "line", source: "ground", filter: kind("graticule"), paint: { "line-color": c.line, "line-width": 0.5, "line-dasharray": [2, 4] } },
       { id: "district", type: "line", source: "ground", filter: kind("district", "boundary"), paint: { "line-color": c.line, "line-width": 1.5, "line-dasharray": [6, 3] } },
       ...SLOTS.map((id): LayerSpecification => ({ id, type: "background", layout: { visibility: "none" } })),

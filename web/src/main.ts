@@ -12,6 +12,7 @@ function say(message: string | null): void {
 
 function sayLasting(message: string): void {
   say(message);
+  document.documentElement.classList.add("no-map");
   document.getElementById("notice")?.setAttribute("data-lasting", "true");
 }
 

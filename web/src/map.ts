@@ -44,6 +44,7 @@ export async function startMap(ground: HTMLElement, page: Page): Promise<MapView
   await layers.start(new URL(location.href).searchParams.get("colour") === "light" ? "light" : "progress");
   buildPanel(ground, layers, rememberColouring);
   bindPointer(map, layers, page);
+  tellBusy(map, ground);
   return viewOf(map, layers);
 }
 
@@ -78,12 +79,26 @@ function viewOf(map: MapLibre, layers: Layers): MapView {
   return {
     choose(code, box) {
       layers.choose(code);
-      if (box) map.fitBounds(box, { ...fit(map.getContainer()), duration: matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : 600 });
+      map.resize(); // the card beside the map has just come or gone
+      if (box) map.fitBounds(box, { ...fit(map.getContainer()), duration: calm() ? 0 : 600 });
     },
     show: (codes) => layers.show(codes),
     showPieces: (pieces) => void map.getSource<GeoJSONSource>("pieces")?.setData(pieces),
     refresh: () => layers.refresh(),
   };
+}
+
+function calm(): boolean {
+  return matchMedia("(prefers-reduced-motion: reduce)").matches;
+}
+
+/** Says to assistive technology, and to tests, whether everything in view is drawn. */
+function tellBusy(map: MapLibre, ground: HTMLElement): void {
+  ground.setAttribute("aria-busy", "true");
+  map.on("dataloading", () => ground.setAttribute("aria-busy", "true"));
+  map.on("movestart", () => ground.setAttribute("aria-busy", "true"));
+  map.on("idle", () => ground.setAttribute("aria-busy", "false"));
+  map.triggerRepaint();
 }
 
 function bindPointer(map: MapLibre, layers: Layers, page: Page): void {

@@ -78,6 +78,7 @@ export class Page {
       this.#shown = next;
       for (const { html } of loaded) putInPlace(html);
       if (parts.includes("list")) this.#listTag = null;
+      fillForm(next);
       if (parts.includes("card")) this.#cardChanged(chosen);
       this.#showOnMap(parts.includes("card") ? chosen : null);
       this.say(null);
@@ -201,6 +202,15 @@ export class Page {
     } catch {
       this.say(t("offline"));
     }
+  }
+}
+
+/** The form shows what the address asks for, also after a step back or a click on a figure. */
+function fillForm(url: URL): void {
+  const form = document.getElementById("filters");
+  if (!(form instanceof HTMLFormElement)) return;
+  for (const field of form.elements) {
+    if (field instanceof HTMLInputElement || field instanceof HTMLSelectElement) field.value = url.searchParams.get(field.name) ?? "";
   }
 }
 
