@@ -48,7 +48,10 @@ class LandParcel(_Surveyed, Base):
     released_on: Mapped[date | None]
     public_visible: Mapped[bool] = mapped_column(server_default=text("false"))
 
-    __table_args__ = (Index("ix_land_parcel_geom", "geom", postgresql_using="gist"),)
+    __table_args__ = (
+        Index("ix_land_parcel_geom", "geom", postgresql_using="gist"),
+        Index("ix_land_parcel_updated_at", "updated_at"),
+    )
 
 
 class ControlArea(_Surveyed, Base):
@@ -74,4 +77,5 @@ class ControlArea(_Surveyed, Base):
         ),
         Index("uq_control_area_layer_code", "layer", "code", unique=True),
         Index("ix_control_area_geom", "geom", postgresql_using="gist"),
+        Index("ix_control_area_layer_updated_at", "layer", "updated_at"),
     )

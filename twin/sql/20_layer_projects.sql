@@ -4,7 +4,7 @@
 DROP FUNCTION IF EXISTS layer_project_points(timestamptz);
 DROP FUNCTION IF EXISTS layer_projects(timestamptz);
 CREATE FUNCTION layer_projects(at timestamptz) RETURNS TABLE (
-  id bigint, row_public boolean, row_project_id bigint, geom geometry,
+  id bigint, row_public boolean, row_project_id bigint, geom geometry, geom_survey geometry,
   code text, nat_code text, name text, category text, category_name text, category_name_en text,
   purpose text, stage text, progress double precision, planned_progress double precision,
   deviation double precision, coverage double precision, light text, light_code integer,
@@ -13,7 +13,7 @@ CREATE FUNCTION layer_projects(at timestamptz) RETURNS TABLE (
   actual_finish date, owner_unit text, lead_person text, region_code text, area_m2 double precision,
   as_of date, updated_at timestamptz)
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
-SELECT p.id, p.public_visible, p.id, f.geom,
+SELECT p.id, p.public_visible, p.id, f.geom, f.geom_survey,
   p.code, p.nat_code, p.name, p.category, c.name_zh, c.name_en,
   p.purpose, p.stage, s.progress::float8, s.planned_progress::float8,
   s.deviation::float8, s.coverage::float8, coalesce(l.light, 'grey'), coalesce(l.light_code, 0),

@@ -115,6 +115,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_control_area")),
     )
+    op.create_index("ix_control_area_layer_updated_at", "control_area", ["layer", "updated_at"], unique=False)
     op.create_index("ix_control_area_geom", "control_area", ["geom"], unique=False, postgresql_using="gist")
     op.create_index("uq_control_area_layer_code", "control_area", ["layer", "code"], unique=True)
     op.create_table(
@@ -156,6 +157,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_land_parcel")),
         sa.UniqueConstraint("parcel_no", name=op.f("uq_land_parcel_parcel_no")),
     )
+    op.create_index("ix_land_parcel_updated_at", "land_parcel", ["updated_at"], unique=False)
     op.create_index("ix_land_parcel_geom", "land_parcel", ["geom"], unique=False, postgresql_using="gist")
     op.create_table(
         "light_rule_set",

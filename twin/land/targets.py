@@ -1,0 +1,108 @@
+"""What a subject may be laid over: the reserve pool, other projects, every control layer."""
+
+from collections.abc import Sequence
+
+from gis.overlap import MAKE_UP_QUESTION, NEEDS_CASE_REVIEW, Note, OverlapTarget
+from gis.statement import ROW, Condition
+from twin.errors import InvalidInputError
+from twin.identity.caller import Caller
+from twin.identity.visibility import sight
+from twin.land.models import CONTROL_LAYERS
+
+CONTROL_AREAS = "control_areas"
+TITLES = {
+    "land_parcels": ("储备地块", "Reserve parcels"),
+    "projects": ("其他项目红线", "Other projects' red lines"),
+    "dltb": ("地类图斑", "Land-use patches"),
+    "farmland": ("永久基本农田", "Permanent basic farmland"),
+    "ecology": ("生态保护红线", "Ecological red line"),
+    "urban_boundary": ("城镇开发边界", "Urban boundary"),
+    "heritage": ("历史文化保护", "Heritage zones"),
+    "river": ("河湖管理范围", "Rivers"),
+}
+NOTES: dict[str, tuple[Note, ...]] = {
+    "farmland": (NEEDS_CASE_REVIEW, MAKE_UP_QUESTION),
+    "ecology": (NEEDS_CASE_REVIEW,),
+}
+DEFAULT_LAYERS = ("land_parcels", CONTROL_AREAS)
+
+
+def expand_layers(names: Sequence[str]) -> list[str]:
+    """Return the answer rows that the named layers stand for, each once, in the order asked.
+
+    Raises
+    ------
+    InvalidInputError
+        An unknown name, or none at all.
+
+    Examples
+    --------
+    >>> expand_layers(["river", "control_areas"])[:3]
+    ['river', 'dltb', 'farmland']
+    """
+    allowed = [*TITLES, CONTROL_AREAS]
+    unknown = [name for name in names if name not in allowed]
+    if unknown or not names:
+        asked = ", ".join(unknown) or "(none)"
+        raise InvalidInputError(
+            f"Unknown layer {asked}; choose from {', '.join(allowed)}.",
+            f"未知图层 {asked}；可选：{'、'.join(allowed)}。",
+            where="layers",
+        )
+    rows = [row for name in names for row in (CONTROL_LAYERS if name == CONTROL_AREAS else (name,))]
+    return list(dict.fromkeys(rows))
+
+
+def make_targets(rows: Sequence[str], caller: Caller, subject_id: int | None) -> list[OverlapTarget]:
+    """Return the targets of the answer rows, cut down to what the caller may see.
+
+    Parameters
+    ----------
+    subject_id : int or None
+        The subject project, which is no hit of its own layer.
+    """
+    return [_target(row, caller, subject_id) for row in rows]
+
+
+def _target(row: str, caller: Caller, subject_id: int | None) -> OverlapTarget:
+    title_zh, title_en = TITLES[row]
+    if row == "projects":
+        condition = sight(caller, "project:read").condition
+        others = Condition(f"{ROW}.id <> %(subject)s", {"subject": subject_id or 0})
+        return OverlapTarget(
+            row,
+            title_zh,
+            title_en,
+            "layer_projects",
+            condition & others,
+            temporal=True,
+            plane_column="geom_survey",
+        )
+    condition = sight(caller, "land:read").condition
+    if row == "land_parcels":
+        return OverlapTarget(
+            row,
+            title_zh,
+            title_en,
+            "layer_land_parcels",
+            condition,
+            code_column="parcel_no",
+            class_code_column="land_class",
+            class_name_column="planned_use",
+            plane_column="geom_survey",
+            temporal=True,
+        )
+    return OverlapTarget(
+        row,
+        title_zh,
+        title_en,
+        "layer_control_areas",
+        condition & Condition(f"{ROW}.layer = %(layer)s", {"layer": row}),
+        class_code_column="class_code",
+        class_name_column="class_name",
+        plane_column="geom_survey",
+        temporal=True,
+        keep_slivers=row in ("farmland", "ecology"),
+        outside=row == "urban_boundary",
+        notes=NOTES.get(row, ()),
+    )
