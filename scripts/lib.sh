@@ -122,7 +122,9 @@ install_locked() {
   want=$(hash_of "$lock")
   is_done "$lock" "$want" && return
   say "Installing the Python packages of $lock ... 正在安装 Python 软件包……"
-  .venv/bin/python -m pip install --no-input --disable-pip-version-check --no-deps --require-hashes -r "$lock" >&2 ||
+  local options=(--no-input --disable-pip-version-check --no-deps --require-hashes)
+  [ -t 2 ] || options+=(--progress-bar off) # the names of the files show progress enough in a log
+  .venv/bin/python -m pip install "${options[@]}" -r "$lock" >&2 ||
     fail "pip could not install $lock, see above; run again to go on." "pip 安装失败，原因见上；修正后重新运行即可继续。"
   mark_done "$lock" "$want"
 }
