@@ -29,6 +29,7 @@ class JobStatus:
     verdict: dict[str, Any] | None
     counts: dict[str, Any] | None
     attempt: int
+    created_by: str | None
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
@@ -93,6 +94,7 @@ def status(session: Session, job_id: str) -> JobStatus:
         verdict=run.verdict,
         counts=run.counts,
         attempt=run.attempt,
+        created_by=run.created_by,
         created_at=run.created_at,
         started_at=run.started_at,
         finished_at=run.finished_at,

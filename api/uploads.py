@@ -1,0 +1,141 @@
+"""`/api/v1/projects/{code}/models`: the door by which models come in."""
+
+import asyncio
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Path, Request, Response
+from pydantic import BaseModel
+
+from api.deps import CallerDep, SessionDep, StateDep
+from api.middleware import MEGABYTE
+from api.multipart import Form, receive_form
+from api.state import AppState
+from twin.db import open_session
+from twin.elements.queries import list_models
+from twin.elements.revisions import NewModel
+from twin.errors import InvalidInputError
+from twin.identity import Caller
+from twin.identity.rights import require
+from twin.jobs.submit_model import Submitted, submit_model
+from twin.objects import Incoming, Stored, open_store
+from twin.projects.queries import get_project
+
+router: Final = APIRouter(prefix="/api/v1/projects", tags=["models"])
+
+CodePath = Annotated[str, Path(max_length=64)]
+_FORM: Final[dict[str, Any]] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["file"],
+                    "properties": {
+                        "file": {"type": "string", "format": "binary", "description": ".ifc or .ifczip"},
+                        "name": {"type": "string", "description": "the same name is the next revision"},
+                        "discipline": {"type": "string", "description": "专业, such as 结构"},
+                        "public": {"type": "boolean", "description": "shown to everybody"},
+                    },
+                }
+            }
+        },
+    }
+}
+_TRUE: Final = frozenset({"1", "true", "yes", "on", "是"})
+
+
+class UploadAnswer(BaseModel):
+    """Where an upload went: its model, the number of its revision, and the job to ask."""
+
+    model_id: int
+    revision: int
+    job_id: str | None
+
+
+class ModelCard(BaseModel):
+    """A model of a project in short."""
+
+    id: int
+    name: str
+    discipline: str | None
+    revision: int | None
+    elements: int | None
+
+
+class ModelsAnswer(BaseModel):
+    """The models of a project that the caller sees."""
+
+    models: list[ModelCard]
+
+
+@router.post(
+    "/{code}/models",
+    status_code=202,
+    responses={200: {"model": UploadAnswer, "description": "These bytes are here already"}},
+    openapi_extra=_FORM,
+    summary="上传模型 Upload a model",
+)
+async def upload_model(
+    code: CodePath, request: Request, response: Response, caller: CallerDep, state: StateDep
+) -> UploadAnswer:
+    """Store an IFC file and queue its conversion; the job's verdict says what became of it."""
+    await asyncio.to_thread(_check_right, state, caller, code)
+    store = open_store(state.settings.home)
+    with store.receive(state.settings.server.upload_max_mb * MEGABYTE) as incoming:
+        form = await receive_form(request.stream(), request.headers.get("Content-Type", ""), incoming)
+        submitted = await asyncio.to_thread(_keep, state, caller, code, form, incoming)
+    if not submitted.is_new:
+        response.status_code = 200
+    if submitted.job_id is not None:
+        response.headers["Location"] = f"/api/v1/jobs/{submitted.job_id}"
+    return UploadAnswer(model_id=submitted.model_id, revision=submitted.revision, job_id=submitted.job_id)
+
+
+@router.get("/{code}/models", summary="模型列表 Models of a project")
+def read_models(code: CodePath, caller: CallerDep, session: SessionDep) -> ModelsAnswer:
+    """List the models of a project that the caller sees."""
+    project = get_project(session, caller, code, right="bim:read")
+    cards = [
+        ModelCard(
+            id=row["id"],
+            name=row["name"],
+            discipline=row["discipline"],
+            revision=row["revision"],
+            elements=sum(row["counts_by_class"].values()) if row["counts_by_class"] else None,
+        )
+        for row in list_models(session, caller, project.id)
+    ]
+    return ModelsAnswer(models=cards)
+
+
+def _check_right(state: AppState, caller: Caller, code: str) -> None:
+    """Refuse before the first byte of a file is read."""
+    with open_session(state.engine) as session:
+        project = get_project(session, caller, code)
+        require(caller, "bim:write", project.id)
+
+
+def _keep(state: AppState, caller: Caller, code: str, form: Form, incoming: Incoming) -> Submitted:
+    if form.file_name is None or form.file_bytes == 0:
+        raise InvalidInputError(
+            "The form holds no file, or an empty one; send the model as the part named file.",
+            "表单中没有文件或文件为空；请将模型作为名为 file 的部分发送。",
+            "file",
+        )
+    stored: Stored = incoming.keep()
+    with open_session(state.engine, actor=caller.login) as session:
+        project = get_project(session, caller, code)
+        return submit_model(session, caller, project, _new_model(form), stored)
+
+
+def _new_model(form: Form) -> NewModel:
+    public = form.fields.get("public", "").strip().lower()
+    file_name = form.file_name or "model.ifc"
+    name = form.fields.get("name", "").strip()[:200] or file_name.rsplit(".", 1)[0]
+    return NewModel(
+        name=name,
+        file_name=file_name,
+        discipline=form.fields.get("discipline", "").strip()[:100] or None,
+        public_visible=(public in _TRUE) if public else None,
+    )
