@@ -6,6 +6,7 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from api.i18n import Speech
+from twin.alerts.presets import GREY
 
 SHAPES: Final = {0: "ring", 1: "disc", 2: "triangle", 3: "square"}
 OTHER_SHAPE: Final = "diamond"
@@ -62,14 +63,20 @@ class Level:
         return self.zh if speech.lang == "zh" else self.en
 
 
-UNKNOWN_LEVEL: Final = Level(0, "grey", "未评估", "Not assessed", "#8a8f98")
+UNKNOWN_LEVEL: Final = Level(**GREY)
 
 
 @dataclass(frozen=True)
 class Palette:
-    """The levels of the light in force, best first."""
+    """The levels of the light in force, best first, and the one of projects without a light."""
 
     levels: tuple[Level, ...]
+
+    @classmethod
+    def from_levels(cls, levels: Sequence[Level]) -> "Palette":
+        """Return the palette of a preset; "not assessed" is added where the preset does not name it."""
+        is_whole = any(level.code == 0 for level in levels)
+        return cls(tuple(levels) if is_whole else (*levels, UNKNOWN_LEVEL))
 
     def of(self, key: str) -> Level:
         """Return the level of a project's light; a light of another preset shows as not assessed."""

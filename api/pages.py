@@ -135,7 +135,7 @@ def _one_map(
 ) -> dict[str, Any]:
     """Gather what one part of the page shows, or the whole page; what a part does not show is not asked for."""
     chosen = _find_chosen(session, caller, asked.sel)
-    palette = Palette(tuple(sources.levels(session)))
+    palette = Palette.from_levels(sources.levels(session))
     page: dict[str, Any] = {"chosen": chosen, "palette": palette}
     if part in ("", "list", "sketch"):
         page |= _list_part(session, caller, asked, speech, palette)
