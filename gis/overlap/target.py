@@ -1,0 +1,104 @@
+"""What a subject is laid over, and by which rules."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from gis.errors import InvalidParameterError
+from gis.overlap.subject import MAX_BUFFER_M
+from gis.overlap.words import Note
+from gis.statement import Condition, identifier
+
+MIN_AREA_M2: Final = 1.0
+MIN_THICKNESS_M: Final = 0.02
+
+
+@dataclass(frozen=True)
+class OverlapTarget:
+    """One row of the answer: a relation, or the part of one that a condition cuts out.
+
+    Parameters
+    ----------
+    layer : str
+        Name of the row in the answer: ``"land_parcels"``, ``"farmland"``.
+    relation : str
+        View or table; with `temporal` a function of one `timestamptz`. From a closed list.
+    condition : Condition
+        Who sees which rows, which layer, and that the subject is no hit of its own.
+    geometry_column : str
+        Polygons in EPSG:4490, indexed; other kinds of geometry are no hit.
+    plane_column : str, optional
+        The surveyed geometry in its own zone; used as it is where that zone is the overlay's.
+    keep_slivers : bool
+        Farmland and ecology: slivers are kept and marked 临界.
+    outside : bool
+        Urban boundary: the part of the subject outside is reported too.
+    notes : tuple of Note
+        Said where the layer is hit.
+    """
+
+    layer: str
+    title_zh: str
+    title_en: str
+    relation: str
+    condition: Condition
+    id_column: str = "id"
+    code_column: str | None = "code"
+    name_column: str | None = "name"
+    class_code_column: str | None = None
+    class_name_column: str | None = None
+    geometry_column: str = "geom"
+    plane_column: str | None = None
+    temporal: bool = False
+    keep_slivers: bool = False
+    outside: bool = False
+    notes: tuple[Note, ...] = ()
+
+    def __post_init__(self) -> None:
+        columns = (
+            self.code_column,
+            self.name_column,
+            self.class_code_column,
+            self.class_name_column,
+            self.plane_column,
+        )
+        for name in (self.relation, self.id_column, self.geometry_column, *columns):
+            if name is not None:
+                identifier(name)
+
+
+@dataclass(frozen=True)
+class OverlapOptions:
+    """What the caller may choose.
+
+    Parameters
+    ----------
+    buffer_m : float
+        The subject is widened by this many metres first; areas and shares are then the widened one's.
+    min_area_m2, min_thickness_m : float
+        A piece smaller or thinner (2A/P) is a sliver.
+    geometry : bool
+        Whether pieces and remainder come with their geometry, longitude/latitude, 9 decimals.
+    at : datetime, optional
+        State of temporal relations; None is now.
+    """
+
+    buffer_m: float = 0.0
+    min_area_m2: float = MIN_AREA_M2
+    min_thickness_m: float = MIN_THICKNESS_M
+    geometry: bool = False
+    at: datetime | None = None
+
+    def __post_init__(self) -> None:
+        self._check("buffer_m", self.buffer_m, MAX_BUFFER_M)
+        self._check("min_area_m2", self.min_area_m2, 1e9)
+        self._check("min_thickness_m", self.min_thickness_m, 1e3)
+
+    def _check(self, name: str, value: float, most: float) -> None:
+        if 0 <= value <= most:
+            return
+        raise InvalidParameterError(
+            f"{name}={value} is outside of 0 to {most:g}.",
+            f"{name}={value} 不在 0 至 {most:g} 之间。",
+            where=name,
+        )
