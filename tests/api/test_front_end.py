@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from starlette.applications import Starlette
 from starlette.routing import Mount
-from starlette.testclient import TestClient
 
 from api.front_end import Assets, BuiltFiles, find_assets
+from tests.api.visitor import Visitor
 
 SCRIPT = b"console.log('\xe5\x9b\xbe')" * 20
 
@@ -27,8 +27,8 @@ def build(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def client(build: Path) -> TestClient:
-    return TestClient(Starlette(routes=[Mount("/dashboard", BuiltFiles(build))]))
+def client(build: Path) -> Visitor:
+    return Visitor(Starlette(routes=[Mount("/dashboard", BuiltFiles(build))]))
 
 
 def test_script_and_styles_come_from_the_manifest(build: Path) -> None:
@@ -43,7 +43,7 @@ def test_half_a_build_counts_as_none(build: Path) -> None:
     assert find_assets(build / "nothing-here") is None
 
 
-def test_hashed_file_may_be_kept_for_good_and_comes_compressed(client: TestClient) -> None:
+def test_hashed_file_may_be_kept_for_good_and_comes_compressed(client: Visitor) -> None:
     answer = client.get("/dashboard/assets/index-1a2b.js", headers={"Accept-Encoding": "gzip"})
     assert answer.headers["Content-Encoding"] == "gzip"
     assert answer.headers["Content-Type"].startswith("text/javascript")
@@ -51,18 +51,18 @@ def test_hashed_file_may_be_kept_for_good_and_comes_compressed(client: TestClien
     assert answer.content == SCRIPT
 
 
-def test_client_without_gzip_gets_the_plain_file(client: TestClient) -> None:
+def test_client_without_gzip_gets_the_plain_file(client: Visitor) -> None:
     answer = client.get("/dashboard/assets/index-1a2b.js", headers={"Accept-Encoding": "identity"})
     assert "Content-Encoding" not in answer.headers
     assert answer.content == SCRIPT
 
 
-def test_other_files_are_asked_for_again(client: TestClient) -> None:
+def test_other_files_are_asked_for_again(client: Visitor) -> None:
     assert client.get("/dashboard/index.html").headers["Cache-Control"] == "no-cache"
 
 
 @pytest.mark.parametrize("path", ["/dashboard/assets/gone.js", "/dashboard/%2e%2e/%2e%2e/etc/passwd"])
-def test_what_is_not_in_the_build_is_not_found_and_not_kept(client: TestClient, path: str) -> None:
+def test_what_is_not_in_the_build_is_not_found_and_not_kept(client: Visitor, path: str) -> None:
     answer = client.get(path)
     assert answer.status_code == 404
     assert "immutable" not in answer.headers.get("Cache-Control", "")

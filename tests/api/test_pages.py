@@ -1,7 +1,7 @@
 """The pages as the server writes them, without any script."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -10,13 +10,13 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy import text
 from sqlalchemy.orm import Session
-from starlette.testclient import TestClient
 
 from api import pages, rendering
 from api.front_end import Assets
 from api.i18n import CATALOGUES, catalogue
 from api.one_map import Level
 from api.pages import Sources, routes
+from tests.api.visitor import Visitor
 from tests.rows import add_project
 from twin.errors import ForbiddenError, UnauthenticatedError
 from twin.identity import ANONYMOUS, Caller
@@ -70,7 +70,7 @@ class Door:
         self.refusal: Exception | None = None
         app = FastAPI()
         app.include_router(routes(self._sources(session)))
-        self.client = TestClient(app, follow_redirects=False)
+        self.client = Visitor(app)
 
     def _sources(self, session: Session) -> Sources:
         return Sources(
@@ -101,16 +101,14 @@ class Door:
 
 
 @pytest.fixture
-def door(session: Session, monkeypatch: pytest.MonkeyPatch) -> Iterator[Door]:
+def door(session: Session, monkeypatch: pytest.MonkeyPatch) -> Door:
     assets = Assets("/dashboard/assets/index.js", ("/dashboard/assets/index.css",))
     for module in (pages, rendering):
         monkeypatch.setattr(module, "find_assets", lambda: assets)
     add_project(session)
     add_project(session, code=CLOSED, name="内部审批中的产业园", stage="design", public=False)
     session.flush()
-    door = Door(session)
-    with door.client:
-        yield door
+    return Door(session)
 
 
 def set_light(session: Session, code: str, light: str, light_code: int) -> None:
@@ -338,6 +336,6 @@ def test_sketch_takes_its_frame_and_roads_from_the_base_map(
     sources = Sources(**{**vars(door._sources(session)), "basemap": basemap})
     app = FastAPI()
     app.include_router(routes(sources))
-    page = TestClient(app).get("/?part=sketch").text
+    page = Visitor(app).get("/?part=sketch").text
     # 1° wide and 0.04° of margin on each side: the road starts 0.04 / 1.08 of 1000 units from the left
     assert re.search(r'class="ground-road line" d="M37 \d', page)
