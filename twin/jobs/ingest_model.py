@@ -1,0 +1,160 @@
+"""Take a model in 模型入库: convert the stored file in a process of its own, publish its elements, judge the project."""
+
+import asyncio
+import signal
+from pathlib import Path
+from typing import Final
+
+import orjson
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from bim.job import ConversionJob, ProjectPlace
+from bim.limits import ConversionLimits, FileLimits, ProcessLimits
+from bim.results import Progress, read_model
+from bim.results import Verdict as Converted
+from bim.runner import OnProgress, Outcome, run_conversion
+from twin.alerts.evaluate import evaluate_project
+from twin.db import open_session
+from twin.elements.models import BimModel, BimRevision
+from twin.elements.publish import publish_revision
+from twin.jobs.attempt import Attempt, progress
+from twin.jobs.execute import CrashedError
+from twin.jobs.spool import open_spool
+from twin.jobs.verdicts import Report, Verdict
+from twin.progress.record import record_project_state
+from twin.settings import JobSettings
+
+# Phase of the converter → where it begins and how much of the whole it is, percent.
+PHASES: Final[dict[str, tuple[float, float]]] = {
+    "preflight": (2.0, 6.0),
+    "open": (8.0, 4.0),
+    "attributes": (12.0, 13.0),
+    "geometry": (25.0, 55.0),
+    "georeference": (80.0, 2.0),
+    "placing": (82.0, 8.0),
+    "done": (90.0, 0.0),
+}
+PUBLISHING_PERCENT: Final = 92.0
+
+_PLACE = text("""
+SELECT f.source_crs, ST_AsGeoJSON(f.geom, 9) AS footprint,
+  ARRAY[ST_XMin(f.geom), ST_YMin(f.geom), ST_XMax(f.geom), ST_YMax(f.geom)] AS bbox
+FROM project_footprint f WHERE f.project_id = :project_id AND f.valid_to IS NULL
+""")
+
+
+async def ingest_model(attempt: Attempt) -> Report | None:
+    """Convert the revision named in the payload and publish it, or report why not.
+
+    Whatever happens, the spool of the attempt is removed; a failure leaves its report and nothing else.
+
+    Raises
+    ------
+    CrashedError
+        The converter died of a fault or was killed: worth another attempt.
+    AttemptLostError
+        Another attempt owns the job; nothing was published.
+    """
+    with open_spool(attempt) as spool:
+        progress(attempt, 1.0, "fetch")
+        order = await asyncio.to_thread(_prepare, attempt, spool)
+        outcome = await run_conversion(order, _teller(attempt))
+        verdict = _verdict(outcome.verdict)
+        if outcome.verdict.state != "succeeded":
+            if is_worth_another_attempt(outcome):
+                raise CrashedError(verdict)
+            return Report("failed", verdict, outcome.verdict.counts or None)
+        progress(attempt, PUBLISHING_PERCENT, "publish")
+        report = Report("succeeded", verdict, outcome.verdict.counts)
+        await asyncio.to_thread(_publish, attempt, spool, report)
+    return None
+
+
+def is_worth_another_attempt(outcome: Outcome) -> bool:
+    """Tell whether the converter was ended from outside or by a fault, not by one of its limits.
+
+    A kill may also be the system's answer to a lack of memory; three of them end the tries.
+    """
+    verdict = outcome.verdict
+    return verdict.code == "crashed" or (
+        outcome.returncode == -signal.SIGKILL and verdict.code == "out_of_memory"
+    )
+
+
+def phase_percent(told: Progress) -> float:
+    """Map a converter's progress to 0–100 of the job; later phases always lie higher.
+
+    Examples
+    --------
+    >>> phase_percent(Progress("geometry", 50, 100))
+    52.5
+    """
+    start, share = PHASES.get(told.phase, (0.0, 0.0))
+    return start + share * min(1.0, told.done / max(told.total, 1))
+
+
+def conversion_limits(settings: JobSettings) -> ConversionLimits:
+    """Return the converter's limits from the settings of jobs."""
+    return ConversionLimits(
+        file=FileLimits(memory_mb=settings.convert_memory_mb),
+        process=ProcessLimits(
+            wall_s=settings.convert_wall_s,
+            cpu_s=settings.convert_cpu_s,
+            address_mb=settings.convert_memory_mb,
+            output_mb=settings.convert_file_mb,
+        ),
+    )
+
+
+def _teller(attempt: Attempt) -> OnProgress:
+    async def tell(told: Progress) -> None:
+        progress(attempt, phase_percent(told), told.phase)
+
+    return tell
+
+
+def _prepare(attempt: Attempt, spool: Path) -> ConversionJob:
+    with open_session(attempt.room.engine) as session:
+        revision = _revision(session, attempt)
+        sha256 = revision.sha256
+        place = _place(session, attempt.project_id)
+    source = spool / "source.ifc"
+    attempt.room.store.fetch(sha256, source)
+    return ConversionJob(
+        source=source, spool=spool, project=place, limits=conversion_limits(attempt.room.settings)
+    )
+
+
+def _revision(session: Session, attempt: Attempt) -> BimRevision:
+    return session.get_one(BimRevision, attempt.payload["revision_id"])
+
+
+def _place(session: Session, project_id: int | None) -> ProjectPlace:
+    row = session.execute(_PLACE, {"project_id": project_id}).first()
+    if row is None:
+        return ProjectPlace()
+    west, south, east, north = row.bbox
+    return ProjectPlace(row.source_crs, (west, south, east, north), orjson.loads(row.footprint))
+
+
+def _publish(attempt: Attempt, spool: Path, report: Report) -> None:
+    """Publish elements, roll the project up, judge its light and end the job, in one guarded transaction."""
+    model = read_model(spool)
+    with attempt.publication(report) as session:
+        revision = _revision(session, attempt)
+        project_id = session.get_one(BimModel, revision.model_id).project_id
+        published = publish_revision(session, revision, model, spool)
+        state = record_project_state(session, project_id)
+        evaluate_project(session, project_id, state)
+        report.verdict.detail.update(
+            elements=published.elements,
+            on_map=published.on_map,
+            linked_to_milestones=published.linked,
+            revision=revision.number,
+            model_id=revision.model_id,
+        )
+
+
+def _verdict(found: Converted) -> Verdict:
+    return Verdict(found.code, found.message_en, found.message_zh, dict(found.detail))
