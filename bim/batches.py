@@ -144,7 +144,9 @@ class BatchRunner:
             number = int(message["fault"])
             child.seen.add(number)
             seconds = time.monotonic() - child.started
-            self._results.errors[number] = GeometryError(kind="failed", signal=None, seconds=seconds)
+            self._results.errors[number] = GeometryError(
+                kind="failed", signal=None, seconds=seconds, reason=str(message["reason"])
+            )
         else:
             record = _record_of(message["record"])
             child.seen.add(record.step_id)
@@ -172,7 +174,10 @@ class BatchRunner:
         if child.ending == DONE:
             return
         number = os.WTERMSIG(status) if os.WIFSIGNALED(status) else None
-        error = GeometryError(kind=_kind(child, number, timed_out=timed_out), signal=number, seconds=seconds)
+        kind = _kind(child, number, timed_out=timed_out)
+        error = GeometryError(
+            kind=kind, signal=number, seconds=seconds, reason=f"kernel {child.batch.kernel}: {kind}"
+        )
         self._split(child, error)
 
     def _reap(self, child: _Child, *, timed_out: bool) -> int:

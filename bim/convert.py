@@ -17,7 +17,7 @@ from bim.errors import BimError
 from bim.geometry import FALLBACK
 from bim.georeference.read import read_geo_facts
 from bim.georeference.resolve import resolve
-from bim.groups import group_by_representation, is_plot
+from bim.groups import expects_shape, group_by_representation, is_plot
 from bim.job import ConversionJob, read_job
 from bim.model import Instance, Model, open_model
 from bim.outline import counts_in_outline
@@ -108,8 +108,10 @@ class Conversion:
         if missing:
             runner.run([Batch(tuple((each,) for each in missing), FALLBACK)])
         for each in missing:
-            if _is_missing(each, drawn) and model.is_kind(each.is_a(), "IfcElement"):
-                drawn.errors[each.id()] = GeometryError(kind="empty", signal=None, seconds=0.0)
+            if _is_missing(each, drawn) and expects_shape(model, each):
+                drawn.errors[each.id()] = GeometryError(
+                    kind="empty", signal=None, seconds=0.0, reason="neither kernel draws anything for it"
+                )
         return drawn
 
     def _resolve(

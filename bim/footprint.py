@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import shapely
 from numpy.typing import NDArray
+from shapely.geometry import MultiPolygon, Polygon
 from shapely.geometry.base import BaseGeometry
 
 Floats = NDArray[np.float64]
@@ -12,6 +13,8 @@ Ints = NDArray[np.int32]
 
 # Triangles thinner than this, in square metres, are walls seen from above.
 _FLAT_M2 = 1e-9
+_CRUMB_M2 = 1e-6
+_STRAIGHT_M = 1e-4
 _CLOSED_SHARE = 1e-6
 _GRID_CELLS = 4000
 
@@ -62,7 +65,8 @@ def compute_footprint(plan: Floats, faces: Ints, cap: int) -> Footprint:
         chosen = _snapped(chosen)
     if len(chosen) == 0:
         return Footprint(None)
-    return Footprint(_moved(_union(chosen), offset), capped)
+    union = _union(chosen)
+    return Footprint(_moved(union, offset) if union is not None else None, capped)
 
 
 def _seen_from_above(corners: Floats) -> Floats:
@@ -89,14 +93,27 @@ def _snapped(corners: Floats) -> Floats:
     return np.asarray(kept[np.abs(_signed_areas(kept)) > _FLAT_M2])
 
 
-def _union(corners: Floats) -> BaseGeometry:
+def _union(corners: Floats) -> BaseGeometry | None:
     rings = np.concatenate([corners, corners[:, :1]], axis=1)
     triangles = np.asarray(shapely.polygons(rings), dtype=object)
-    union = _robust_union(triangles) if len(triangles) > 1 else triangles[0]
-    if union.geom_type != "GeometryCollection":
-        return union
-    parts = shapely.get_parts(union)
-    return shapely.union_all(parts[shapely.area(parts) > 0])
+    return _cleaned(_robust_union(triangles)) if len(triangles) > 1 else triangles[0]
+
+
+def _cleaned(union: BaseGeometry) -> BaseGeometry | None:
+    """Drop what rounding leaves between triangles: needle holes, crumbs, points on straight edges."""
+    parts = [_without_needles(part) for part in shapely.get_parts(union) if part.area > _CRUMB_M2]
+    if not parts:
+        return None
+    plain: BaseGeometry = shapely.simplify(parts[0] if len(parts) == 1 else MultiPolygon(parts), _STRAIGHT_M)
+    if shapely.is_valid(plain):
+        return plain
+    pieces = [piece for piece in shapely.get_parts(shapely.make_valid(plain)) if piece.area > _CRUMB_M2]
+    return shapely.union_all(pieces)
+
+
+def _without_needles(polygon: BaseGeometry) -> Polygon:
+    exterior, *holes = shapely.get_rings(polygon)
+    return Polygon(exterior, [hole for hole in holes if Polygon(hole).area > _CRUMB_M2])
 
 
 def _robust_union(triangles: NDArray[np.object_]) -> BaseGeometry:

@@ -93,7 +93,11 @@ class ShapeMeasurer:
         """Measure one shape."""
         world = shape.points @ shape.matrix[:3, :3].T + shape.matrix[:3, 3]
         low, high = world.min(axis=0), world.max(axis=0)
-        footprint = self._footprint(shape, world)
+        try:
+            footprint = self._footprint(shape, world)
+        except (shapely.errors.ShapelyError, ValueError):
+            # A shape without a footprint still has its box, its volume and its place in the tree.
+            footprint = Footprint(None)
         digest, volume = self._mesh(shape)
         outline = footprint.shape
         return ShapeRecord(

@@ -5,6 +5,17 @@ from collections import defaultdict
 from bim.model import Instance, Model
 
 # Distance-against-height plots and cant diagrams are drawn near zero; they are no map geometry.
+_BODIES = ("Body", "Facetation", "Body-FallBack", "Tessellation", None)
+_NO_BODY = (
+    "Curve2D",
+    "Curve3D",
+    "Curve",
+    "GeometricCurveSet",
+    "Annotation2D",
+    "BoundingBox",
+    "Point",
+    "PointCloud",
+)
 _PLOTS = ("IfcAlignmentVertical", "IfcAlignmentCant")
 
 
@@ -19,6 +30,19 @@ def group_by_representation(model: Model, products: list[Instance]) -> list[tupl
         if key is not None:
             groups[key].append(product)
     return [tuple(group) for group in groups.values()]
+
+
+def expects_shape(model: Model, product: Instance) -> bool:
+    """Say whether a product carries a body, so that the kernel drawing nothing is a fault.
+
+    An axis, a plan symbol or a box alone is none.
+    """
+    representation = model.value(product, "Representation")
+    shapes = representation.Representations if representation is not None else ()
+    return any(
+        each.RepresentationIdentifier in _BODIES and each.RepresentationType not in _NO_BODY
+        for each in shapes
+    )
 
 
 def is_plot(product: Instance, parent: Instance | None) -> bool:

@@ -35,11 +35,12 @@ class Reference(TypedDict):
 
 
 class GeometryError(TypedDict):
-    """Why an element has no shape: kind (crashed, time_out, out_of_memory, empty), signal, seconds."""
+    """Why an element has no shape: kind (crashed, time_out, out_of_memory, failed, empty), signal, seconds, words."""
 
     kind: str
     signal: int | None
     seconds: float
+    reason: str
 
 
 @dataclass(frozen=True)
