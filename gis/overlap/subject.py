@@ -75,7 +75,15 @@ def subject_from_geojson(geometry: Mapping[str, Any], crs: str = "EPSG:4490") ->
     try:
         with np.errstate(invalid="ignore"):  # NaN is answered below, with words
             found = shape(dict(geometry))
-    except (ValueError, TypeError, KeyError, AttributeError, IndexError, ShapelyError) as error:
+    except (
+        ValueError,
+        TypeError,
+        KeyError,
+        AttributeError,
+        IndexError,
+        OverflowError,
+        ShapelyError,
+    ) as error:
         raise InvalidGeometryError(
             "The subject is no readable GeoJSON geometry (type and coordinates).",
             "分析对象不是可读的 GeoJSON 几何（缺少 type 或 coordinates）。",

@@ -65,18 +65,14 @@ class Ground:
     def __init__(self, connection: psycopg.Connection[tuple[Any, ...]]) -> None:
         self.connection = connection
 
-    def put(self, layer: str, polygon: Polygon | MultiPolygon, code: str = "A", **more: Any) -> None:
+    def put(
+        self, layer: str, polygon: Polygon | MultiPolygon, code: str = "A", srid: int = 4527, **more: Any
+    ) -> None:
         """Add a feature, in metres of `srid` (EPSG:4527); unsurveyed ones keep degrees alone."""
-        values = {
-            "name": f"{code} 名称",
-            "class_code": None,
-            "class_name": None,
-            "surveyed": True,
-            "srid": 4527,
-        }
-        values |= more
-        ewkb = shapely.to_wkb(shapely.set_srid(polygon, values.pop("srid")), include_srid=True)
-        self.connection.execute(INSERT, {**values, "layer": layer, "code": code, "ewkb": ewkb})
+        usual = {"name": f"{code} 名称", "class_code": None, "class_name": None, "surveyed": True}
+        values = {**usual, **more, "layer": layer, "code": code}
+        ewkb = shapely.to_wkb(shapely.set_srid(polygon, srid), include_srid=True)
+        self.connection.execute(INSERT, {**values, "ewkb": ewkb})
 
     def ask(
         self,
