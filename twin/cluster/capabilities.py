@@ -98,6 +98,7 @@ def _read(connection: psycopg.Connection[tuple[object, ...]]) -> Capabilities:
     if row is None:
         raise CapabilityError("PostGIS does not state its version.", "PostGIS 没有给出版本。")
     postgresql, postgis, geos, proj, protobuf, database, role = (str(text) for text in row[:7])
+    proj = proj.split(" ")[0]  # later versions add their settings
     return Capabilities(postgresql, postgis, geos, proj, protobuf, database, role, superuser=bool(row[7]))
 
 

@@ -27,9 +27,10 @@ def add_service_role(connection: psycopg.Connection[tuple[object, ...]], passwor
         Password of `twin_app`.
     """
     if not _exists(connection, "SELECT 1 FROM pg_roles WHERE rolname = 'twin_app'"):
-        connection.execute(
+        hashed = connection.pgconn.encrypt_password(password.encode(), b"twin_app", b"scram-sha-256")
+        connection.execute(  # hashed here, so that no log of the server ever holds the password itself
             sql.SQL("CREATE ROLE twin_app LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD {}").format(
-                sql.Literal(password)
+                sql.Literal(hashed.decode())
             )
         )
 
