@@ -91,10 +91,20 @@ class Stroke:
 
 @dataclass(frozen=True)
 class Sketch:
-    """The ground of the drawing: its frame and the shapes of the base map."""
+    """The ground of the drawing: its frame, the shapes of the base map, and what that says of itself.
+
+    Attributes
+    ----------
+    district : str
+        Name of the district; empty when the base map names none.
+    is_synthetic : bool
+        Whether the base map shows an invented place.
+    """
 
     frame: Frame
-    strokes: tuple[Stroke, ...]
+    strokes: tuple[Stroke, ...] = ()
+    district: str = ""
+    is_synthetic: bool = False
 
 
 def draw(basemap: Path | None, boxes: Iterable[Box]) -> Sketch:
@@ -108,7 +118,7 @@ def draw(basemap: Path | None, boxes: Iterable[Box]) -> Sketch:
         Degrees, one box per project.
     """
     if basemap is None:
-        return Sketch(frame_around(boxes), ())
+        return Sketch(frame_around(boxes))
     return _draw_file(basemap, basemap.stat().st_mtime_ns)
 
 
@@ -116,7 +126,12 @@ def draw(basemap: Path | None, boxes: Iterable[Box]) -> Sketch:
 def _draw_file(basemap: Path, _changed_ns: int) -> Sketch:
     collection = json.loads(basemap.read_text(encoding="utf-8"))
     frame = frame_around(_box_of(collection))
-    return Sketch(frame, tuple(strokes_of(collection, frame)))
+    return Sketch(
+        frame,
+        tuple(strokes_of(collection, frame)),
+        district=str(collection.get("district", "")),
+        is_synthetic=collection.get("synthetic") is True,
+    )
 
 
 def _box_of(collection: Mapping[str, Any]) -> list[Box]:

@@ -27,7 +27,7 @@ const PANEL_PX = 256;
 
 /** Room around what is brought into view: on wide screens the layer panel lies over the left side. */
 function fit(container: HTMLElement): { padding: { top: number; bottom: number; left: number; right: number }; maxZoom: number } {
-  const wide = container.clientWidth > 700;
+  const wide = container.clientWidth > 560;
   const padding = wide ? { top: 48, bottom: 48, left: PANEL_PX + 24, right: 64 } : { top: 44, bottom: 32, left: 28, right: 28 };
   return { padding, maxZoom: 16.5 };
 }
