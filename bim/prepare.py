@@ -14,7 +14,8 @@ from bim.sniff import WINDOW_BYTES, Sniffed, read_header, sniff
 from bim.step_text import mapped_bytes
 
 _BOM = b"\xef\xbb\xbf"
-_STRAY_BACKSLASH = re.compile(rb"\\(?!\\|S\\|P[A-I]\\|X\\|X2\\|X4\\|X0\\|[NF]\\)|(\\\\)")
+# A whole escape, or one backslash that starts none.
+_BACKSLASH = re.compile(rb"(\\\\|\\S\\|\\P[A-I]\\|\\X2?\\|\\X4\\|\\X0\\|\\[NF]\\)|\\")
 
 
 @dataclass(frozen=True)
@@ -101,8 +102,8 @@ def _rewrite_header(path: Path, spool: Path) -> Path:
 
 def _escaped(header: bytes) -> bytes:
     """Double stray backslashes, as in Windows paths, at which the library refuses the whole header."""
-    return _STRAY_BACKSLASH.sub(_double, header) if b"\\" in header else header
+    return _BACKSLASH.sub(_double, header) if b"\\" in header else header
 
 
-def _double(_match: re.Match[bytes]) -> bytes:
-    return rb"\\"
+def _double(match: re.Match[bytes]) -> bytes:
+    return match[1] or rb"\\"
