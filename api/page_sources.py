@@ -11,9 +11,11 @@ from api.errors import SESSION_COOKIE
 from api.one_map import Level
 from api.pages import Sources
 from api.state import AppState
+from gis.overlap import OverlapOptions
 from twin.alerts.queries import find_active_rule_set
 from twin.identity import Caller
 from twin.identity.sessions import sign_in, sign_out
+from twin.land.compliance import Subject, compute_overlap
 
 SAMPLE_BASEMAP: Final = Path(__file__).parents[1] / "data" / "samples" / "basemap.geojson"
 
@@ -59,6 +61,5 @@ def find_basemap(setting: str) -> Path | None:
 
 
 def compute_page_overlap(session: Session, caller: Caller, code: str) -> Mapping[str, Any]:
-    from twin.errors import UnauthenticatedError
-
-    raise UnauthenticatedError("", "")
+    """Return the overlap of one project with land and control layers, with geometry."""
+    return compute_overlap(session, caller, Subject(project=code), options=OverlapOptions(geometry=True))

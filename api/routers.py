@@ -3,14 +3,14 @@
 from fastapi import FastAPI
 from starlette.routing import Mount
 
-from api import audit, front_end, jobs, land, models, pages, projects, uploads
+from api import audit, front_end, jobs, land, models, overlap, pages, projects, uploads
 from api.page_sources import page_sources
 from api.state import AppState
 
 
 def add_routers(app: FastAPI, state: AppState) -> None:
     """Include every router, and the built front end behind them."""
-    for router in (projects.router, uploads.router, models.router, jobs.router, land.router, audit.router):
-        app.include_router(router)
+    for room in (projects, overlap, uploads, models, jobs, land, audit):
+        app.include_router(room.router)
     app.include_router(pages.routes(page_sources(state)))
     app.router.routes.append(Mount(front_end.MOUNT, front_end.BuiltFiles()))

@@ -1,0 +1,74 @@
+"""`twin overlap`: what a project or a shape lies on."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from api.cli.opened import opened_session
+from api.cli.say import told
+from gis.overlap import OverlapOptions
+from twin.errors import InvalidInputError
+from twin.identity.caller import SYSTEM
+from twin.land.compliance import Subject, compute_overlap
+from twin.land.targets import DEFAULT_LAYERS
+
+
+@told
+def overlap(
+    project: Annotated[str | None, typer.Argument(help="Archive number 档案编号")] = None,
+    file: Annotated[Path | None, typer.Option(help="GeoJSON geometry in place of a project 几何文件")] = None,
+    crs: Annotated[str, typer.Option(help="CRS of the file, east or longitude first 坐标系")] = "EPSG:4490",
+    layers: Annotated[str, typer.Option(help="Layers, with commas between 图层")] = ",".join(DEFAULT_LAYERS),
+    buffer_m: Annotated[float, typer.Option("--buffer", help="Buffer in metres 缓冲（米）")] = 0.0,
+    min_area_m2: Annotated[float, typer.Option("--min-area", help="Slivers below are left out (m²)")] = 1.0,
+    as_json: Annotated[bool, typer.Option("--json", help="For machines, with geometry 机器可读")] = False,
+) -> None:
+    """Lay a project or a shape over land and control layers: areas in m², 亩 and ha. 压占分析"""
+    subject = _subject(project, file, crs)
+    options = OverlapOptions(buffer_m=buffer_m, min_area_m2=min_area_m2, geometry=as_json)
+    names = [name.strip() for name in layers.split(",") if name.strip()]
+    with opened_session() as session:
+        answer = compute_overlap(session, SYSTEM, subject, names, options)
+    if as_json:
+        typer.echo(json.dumps(answer, ensure_ascii=False))
+        return
+    for line in render_answer(answer):
+        typer.echo(line)
+
+
+def _subject(project: str | None, file: Path | None, crs: str) -> Subject:
+    if (project is None) == (file is None):
+        raise InvalidInputError(
+            "Name a project or give --file, one of the two.",
+            "请指定项目档案编号，或用 --file 指定几何，二者取一。",
+        )
+    if file is None:
+        return Subject(project=project)
+    try:
+        geometry = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InvalidInputError(
+            f"{file} cannot be read as GeoJSON: {error}.", f"{file} 不是可读的 GeoJSON。", where=str(file)
+        ) from error
+    return Subject(geometry=geometry.get("geometry", geometry), crs=crs)
+
+
+def render_answer(answer: dict[str, Any]) -> list[str]:
+    """Return the answer as lines for people: the subject, then one line per layer that is hit."""
+    subject = answer["subject"]
+    lines = [f"{'面积 area':<24}{_areas(subject)}   ({subject['crs_overlay']})"]
+    for layer in answer["layers"]:
+        title = f"{layer['title']['zh']} {layer['layer']}"
+        if not layer["hit"]:
+            lines.append(f"{title:<24}— 未压占 no hit")
+            continue
+        share = f"{layer['share_of_subject']:.2f} %"
+        lines.append(f"{title:<24}{_areas(layer)}   {share:>9}   {layer['pieces']} 块 pieces")
+        lines += [f"{'':<24}! {note['zh']} {note['en']}" for note in layer["notes"]]
+    return lines
+
+
+def _areas(areas: dict[str, float]) -> str:
+    return f"{areas['area_m2']:>14,.2f} m²  {areas['area_mu']:>10,.4f} 亩  {areas['area_ha']:>9,.4f} ha"

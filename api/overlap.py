@@ -1,0 +1,112 @@
+"""Overlap 压占/合规性 over HTTP: of a project, or of a shape in the request."""
+
+from typing import Annotated, Any, Final, Literal
+
+import orjson
+from fastapi import APIRouter, Path, Query, Response
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy.orm import Session
+
+from api.deps import CallerDep, SessionDep
+from gis.overlap import OverlapOptions
+from twin.errors import InvalidInputError
+from twin.identity import Caller
+from twin.identity.audit import record_audit
+from twin.land.compliance import Subject, compute_overlap
+from twin.land.targets import DEFAULT_LAYERS
+
+router: Final = APIRouter(prefix="/api/v1", tags=["overlap"])
+MOST_LAYERS: Final = 20
+MinArea = Annotated[float, Field(ge=0, le=1_000_000, allow_inf_nan=False)]
+Buffer = Annotated[float, Field(ge=0, le=10_000, allow_inf_nan=False)]
+
+
+class SubjectBody(BaseModel):
+    """What is asked about: exactly one of project, geometry and upload; coordinates east or longitude first."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    project: str | None = Field(None, max_length=64)
+    geometry: dict[str, Any] | None = None
+    crs: str = Field("EPSG:4490", max_length=200)
+    upload: str | None = Field(None, max_length=64)
+    layer: str | None = Field(None, max_length=64)
+
+
+class OverlapBody(BaseModel):
+    """A request for an overlap; metres and m²."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    subject: SubjectBody
+    layers: list[Annotated[str, Field(max_length=64)]] = Field(
+        default=list(DEFAULT_LAYERS), min_length=1, max_length=MOST_LAYERS
+    )
+    buffer_m: Buffer = 0.0
+    min_area_m2: MinArea = 1.0
+    geometry: bool = True
+
+
+@router.post("/overlap", summary="压占分析 Overlap", response_class=Response)
+def post_overlap(body: OverlapBody, caller: CallerDep, session: SessionDep) -> Response:
+    """Lay a project or a shape over layers: areas, shares, classes, pieces.
+
+    A shape, a buffer or another sliver rule needs the right overlap:run. For a public project everybody learns
+    of internal layers whether they are hit, and nothing else.
+    """
+    options = OverlapOptions(buffer_m=body.buffer_m, min_area_m2=body.min_area_m2, geometry=body.geometry)
+    return _answer(session, caller, read_subject(body.subject), body.layers, options)
+
+
+@router.get("/projects/{code}/overlap", summary="项目压占 Overlap of a project", response_class=Response)
+def get_overlap(
+    code: Annotated[str, Path(max_length=64)],
+    caller: CallerDep,
+    session: SessionDep,
+    layers: Annotated[str, Query(max_length=600, description="With commas between")] = ",".join(
+        DEFAULT_LAYERS
+    ),
+    buffer_m: Annotated[float, Query(ge=0, le=10_000, allow_inf_nan=False)] = 0.0,
+    min_area_m2: Annotated[float, Query(ge=0, le=1_000_000, allow_inf_nan=False)] = 1.0,
+    geometry: bool = True,
+    f: Literal["json"] = "json",  # noqa: ARG001  other formats of the report come with the exchange formats
+) -> Response:
+    """Lay a project over layers, as the POST does."""
+    names = [name.strip() for name in layers.split(",") if name.strip()]
+    options = OverlapOptions(buffer_m=buffer_m, min_area_m2=min_area_m2, geometry=geometry)
+    return _answer(session, caller, Subject(project=code), names, options)
+
+
+def read_subject(body: SubjectBody) -> Subject:
+    """Return the subject of a request.
+
+    Raises
+    ------
+    InvalidInputError
+        None or several are named, or one that is not taken yet.
+    """
+    for name, given in (("upload", body.upload), ("layer", body.layer)):
+        if given is not None:
+            raise InvalidInputError(
+                f"A subject by {name} is not taken yet; name a project or send the geometry.",
+                f"暂不支持以 {name} 作为分析对象；请指定项目或提交几何。",
+                where=f"subject.{name}",
+            )
+    if (body.project is None) == (body.geometry is None):
+        raise InvalidInputError(
+            'The subject names exactly one of {"project": CODE} and {"geometry": …, "crs": …}.',
+            '分析对象须为 {"project": 档案编号} 与 {"geometry": …, "crs": …} 二者之一。',
+            where="subject",
+        )
+    return Subject(project=body.project, geometry=body.geometry, crs=body.crs)
+
+
+def _answer(
+    session: Session, caller: Caller, subject: Subject, layers: list[str], options: OverlapOptions
+) -> Response:
+    answer = compute_overlap(session, caller, subject, layers, options)
+    if not caller.is_anonymous:
+        thing = f"project {subject.project}" if subject.project else "geometry"
+        record_audit(session, caller, "overlap.run", thing, after={"layers": layers})
+    headers = {"Cache-Control": "private, no-store", "Content-Type": "application/json"}
+    return Response(orjson.dumps(answer), headers=headers)
