@@ -17,7 +17,7 @@ from api.maps.asked import GEOJSON, HTML, JSON, choose_format, read_parameters
 from api.maps.documents import HTML_UTF8
 from api.maps.html import render_document, render_features
 from gis.crs import CRS84, Crs, parse_crs
-from gis.errors import FeatureNotFoundError
+from gis.errors import FeatureNotFoundError, GisError
 from gis.features import (
     COLLECTION_HEAD,
     STREAM_ABOVE,
@@ -86,7 +86,11 @@ def read_selection(request: Request, caller: Caller, layer_id: str, own: tuple[s
 
 def _read_crs(request: Request, name: str) -> Crs:
     text = request.query_params.get(name)
-    return CRS84 if text is None else parse_crs(text)
+    try:
+        return CRS84 if text is None else parse_crs(text)
+    except GisError as error:
+        error.where = name
+        raise
 
 
 def _read_page(request: Request, caller: Caller) -> Asked:
