@@ -12,7 +12,6 @@ import ifcopenshell.api.context
 import ifcopenshell.api.georeference
 import ifcopenshell.api.project
 import ifcopenshell.api.root
-import ifcopenshell.api.sequence
 import ifcopenshell.api.spatial
 import ifcopenshell.api.system
 import ifcopenshell.api.unit
@@ -21,6 +20,7 @@ import ifcopenshell.guid
 from bim.authoring.bodies import Contexts, open_wall, shape_part
 from bim.authoring.describe import assign_materials, describe_part
 from bim.authoring.design import Design, MapPlace, Part, Task
+from bim.authoring.sequence import sequence
 
 Entity = Any  # ifcopenshell's entities carry no static types
 
@@ -183,7 +183,7 @@ def _add_systems(draft: _Draft) -> None:
 def _add_schedule(draft: _Draft) -> None:
     if not draft.design.tasks:
         return
-    schedule = ifcopenshell.api.sequence.add_work_schedule(
+    schedule = sequence.add_work_schedule(
         draft.file, name="施工进度计划", predefined_type="BASELINE", start_time=STAMP_LOCAL
     )
     schedule.CreationDate = schedule.StartTime = STAMP_LOCAL
@@ -191,13 +191,13 @@ def _add_schedule(draft: _Draft) -> None:
         entity = _add_task(draft.file, schedule, task)
         for part in draft.design.every_part():
             if part.package == task.code:
-                ifcopenshell.api.sequence.assign_product(
+                sequence.assign_product(
                     draft.file, relating_product=draft.made[part.key], related_object=entity
                 )
 
 
 def _add_task(model: Any, schedule: Entity, task: Task) -> Entity:
-    entity = ifcopenshell.api.sequence.add_task(
+    entity = sequence.add_task(
         model,
         work_schedule=schedule,
         name=task.name,
@@ -205,7 +205,7 @@ def _add_task(model: Any, schedule: Entity, task: Task) -> Entity:
         predefined_type="CONSTRUCTION",
     )
     entity.IsMilestone = False
-    time = ifcopenshell.api.sequence.add_task_time(model, task=entity)
+    time = sequence.add_task_time(model, task=entity)
     time.ScheduleStart = f"{task.start.isoformat()}T08:00:00"
     time.ScheduleFinish = f"{task.finish.isoformat()}T18:00:00"
     time.DurationType = "ELAPSEDTIME"

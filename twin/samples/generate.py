@@ -7,8 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from twin.samples.basemap import basemap_features
+from twin.samples.citizens import SURVEY_HEADER, expected_citizens, suggestion_rows, survey_answers
+from twin.samples.citizens import report_rows as citizen_rows
 from twin.samples.controls import control_features
 from twin.samples.district import AS_OF, DISTRICT, DISTRICT_EN, STORED_CRS, SURVEY_CRS
+from twin.samples.exchange import exchange_files, expected_exchange
 from twin.samples.expected_land import expected_controls, expected_land
 from twin.samples.expected_models import expected_models
 from twin.samples.expected_overlap import expected_overlaps
@@ -20,14 +23,21 @@ from twin.samples.expected_progress import (
     expected_portfolio,
 )
 from twin.samples.footprints import footprint_features
+from twin.samples.funds import SOURCES, expected_funds, fund_rows
 from twin.samples.land import parcel_features
+from twin.samples.meetings import expected_issues, issue_rows, meeting_rows
 from twin.samples.models import model_files, model_rows
+from twin.samples.orders import expected_orders, order_rows
+from twin.samples.people import UNITS, people_rows
+from twin.samples.photos import GPS_PHOTOS, PHOTO_NAMES, photo_files
 from twin.samples.projects import project_rows
 from twin.samples.readme import README
 from twin.samples.reports import actual_dates, report_rows
 from twin.samples.schedule import baseline_rows, milestone_rows
+from twin.samples.signals import expected_risks, expected_signals, risk_rows, signal_rows
+from twin.samples.sites import READING_HEADER, device_rows, expected_environment, reading_rows
 from twin.samples.stages import stage_rows
-from twin.samples.write import features_json, table_json
+from twin.samples.write import features_json, table_csv, table_json
 
 SUMS = "SHA256SUMS"
 Files = dict[str, bytes]
@@ -69,7 +79,32 @@ def _models() -> Files:
     return {"models.json": table_json("models", model_rows()), **model_files()}
 
 
-_PARTS: tuple[Callable[[], Files], ...] = (_project_tables, _layers, _models)
+def _work_tables() -> Files:
+    return {
+        "people.json": table_json("people", people_rows(), units=UNITS),
+        "funds.json": table_json("funds", fund_rows(), sources=SOURCES),
+        "signals.json": table_json("signals", signal_rows()),
+        "risk_points.json": table_json("risk_points", risk_rows()),
+        "orders.json": table_json("orders", order_rows()),
+        "meetings.json": table_json("meetings", meeting_rows()),
+        "issues.json": table_json("issues", issue_rows()),
+        "devices.json": table_json("devices", device_rows()),
+        "readings.csv": table_csv(READING_HEADER, reading_rows(), comment=MARK),
+        "citizen_reports.json": table_json("citizen_reports", citizen_rows()),
+        "suggestions.json": table_json("suggestions", suggestion_rows()),
+        "survey.csv": table_csv(SURVEY_HEADER, survey_answers(), comment=MARK),
+    }
+
+
+MARK = "synthetic: true"
+_PARTS: tuple[Callable[[], Files], ...] = (
+    _project_tables,
+    _layers,
+    _models,
+    _work_tables,
+    photo_files,
+    exchange_files,
+)
 
 
 def _expected(files: Files) -> bytes:
@@ -87,6 +122,15 @@ def _expected(files: Files) -> bytes:
         "land": expected_land(),
         "control_areas": expected_controls(),
         "models": expected_models(files),
+        "funds": expected_funds(),
+        "signals": expected_signals(),
+        "risk_points": expected_risks(),
+        "orders": expected_orders(),
+        "issues": expected_issues(),
+        "environment": expected_environment(),
+        **expected_citizens(),
+        "photos": {"with_position": sorted(GPS_PHOTOS), "files": sorted(PHOTO_NAMES)},
+        "exchange": expected_exchange(),
     }
     return (json.dumps(answers, ensure_ascii=False, indent=1) + "\n").encode()
 
