@@ -16,6 +16,7 @@ from bim.step_text import (
     Buffer,
     bare_text,
     compute_place,
+    is_balanced,
     list_references,
     mapped_bytes,
     split_arguments,
@@ -73,6 +74,9 @@ _ILLEGAL_HINTS = (
     b"INF",
     b"inf",
     b"Inf",
+    b"INFINITY",
+    b"Infinity",
+    b"infinity",
 )
 _BEFORE_NUMBER = b"(,+- \t\r\n#0123456789."
 _GOOD_ESCAPES = (
@@ -203,6 +207,15 @@ def check_escapes(data: Buffer, start: int) -> None:
         )
 
 
+def has_good_escapes(text: bytes) -> bool:
+    r"""Say whether every backslash belongs to an escape the library knows.
+
+    >>> has_good_escapes(rb"\X2\4E2D\X0\ "), has_good_escapes(rb"C:\temp")
+    (True, False)
+    """
+    return _escapes_end(text, 0) == len(text)
+
+
 def _escapes_end(data: Buffer, start: int) -> int:
     match = _ESCAPED_TEXT.match(data, start)
     return match.end() if match else start
@@ -212,7 +225,7 @@ def _scan_instances(data: Buffer, start: int, limits: FileLimits) -> _Scan:
     scan = _Scan()
     end = start
     for match in INSTANCE.finditer(data, start):
-        if match.start() != end:
+        if match.start() != end or not is_balanced(match.group(3)):
             break
         end = match.end()
         name = match.group(2)

@@ -9,7 +9,7 @@ from bim.archive import unpack_model
 from bim.encoding import ASCII, find_encoding, transcode
 from bim.errors import ParseError
 from bim.limits import FileLimits
-from bim.preflight import PreflightReport, check_numbers, preflight
+from bim.preflight import PreflightReport, check_numbers, has_good_escapes, preflight
 from bim.sniff import WINDOW_BYTES, Sniffed, read_header, sniff
 from bim.step_text import mapped_bytes
 
@@ -101,9 +101,15 @@ def _rewrite_header(path: Path, spool: Path) -> Path:
 
 
 def _escaped(header: bytes) -> bytes:
-    """Double stray backslashes, as in Windows paths, at which the library refuses the whole header."""
-    return _BACKSLASH.sub(_double, header) if b"\\" in header else header
+    """Repair backslashes in the header, as in Windows paths, at which the library refuses the whole file.
+
+    The header's texts are not read any further, so a slash does where doubling leaves a broken escape.
+    """
+    if b"\\" not in header:
+        return header
+    doubled = _BACKSLASH.sub(_double, header)
+    return doubled if has_good_escapes(doubled) else header.replace(b"\\", b"/")
 
 
 def _double(match: re.Match[bytes]) -> bytes:
-    return match[1] or rb"\\"
+    return match.group(1) or rb"\\"

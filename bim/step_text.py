@@ -16,7 +16,7 @@ _TEXT = rb"'(?:[^'\\]++|\\(?:S\\.)?+)*+'"
 # Possessive quantifiers keep the scan linear on hostile text; strings and comments cannot hide a semicolon.
 INSTANCE = re.compile(
     _BLANK + rb"#(\d++)" + _BLANK + rb"=" + _BLANK + rb"([A-Za-z0-9_]++)" + _BLANK
-    + rb"(\((?:[^';/]++|" + _TEXT + rb"|/\*(?:[^*]++|\*(?!/))*+\*/|/(?!\*))*+);",
+    + rb"(\((?:[^';/=\\]++|" + _TEXT + rb"|/\*(?:[^*]++|\*(?!/))*+\*/)*+);",
     re.DOTALL,
 )  # fmt: skip
 TRAILER = re.compile(_BLANK + rb"ENDSEC" + _BLANK + rb";")
@@ -51,6 +51,18 @@ def bare_text(arguments: bytes) -> bytes:
     b'(,#3)'
     """
     return _STRING.sub(b"", arguments) if b"'" in arguments or b"/" in arguments else arguments
+
+
+def is_balanced(arguments: bytes) -> bool:
+    """Say whether every parenthesis outside strings is closed.
+
+    >>> is_balanced(b"('(',(1))"), is_balanced(b"((1)")
+    (True, False)
+    """
+    if arguments.count(b"(") == arguments.count(b")"):
+        return True
+    bare = bare_text(arguments)
+    return bare.count(b"(") == bare.count(b")")
 
 
 def list_references(arguments: bytes) -> list[int]:

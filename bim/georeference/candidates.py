@@ -207,7 +207,7 @@ def _single_readings(
         plain,
         method=plain.method + "_alone",
         matrix=plain.matrix @ shift_matrix(-x, -y, -z),
-        penalty=plain.penalty + 2.2,
+        penalty=plain.penalty + 0.9,
         notes=(*plain.notes, "georeference is doubled: the placement is left out"),
     )
     yield from _digit_readings(alone, named, project)
@@ -216,7 +216,7 @@ def _single_readings(
         level=50,
         method="coordinates_alone",
         matrix=np.eye(4),
-        penalty=plain.penalty + 2.0,
+        penalty=plain.penalty + 0.8,
         notes=(*plain.notes, "georeference is doubled: the conversion is left out"),
     )
 

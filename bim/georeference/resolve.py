@@ -23,6 +23,8 @@ from bim.results import Candidate, Confidence, Georeference, Origin
 
 NEAR_M = 5_000.0
 FAR_M = 50_000.0
+# From this penalty on something in the file was read against its words.
+_ASSUMED = 0.5
 _AGREES_M = 1_000.0
 _GCJ_SHIFT_M = (200.0, 1_000.0)
 
@@ -66,9 +68,10 @@ class _Judged:
         # A point far from the project is an exporter's default, not a place.
         return reading.level > 40 or reading.level == 30 or not self.far
 
-    def rank(self) -> tuple[bool, bool, float, float]:
+    def rank(self) -> tuple[bool, int, float, float]:
         """Order of choice: lands, lands near, assumes little, lands nearer."""
-        return (not self.usable, self.far, self.reading.penalty, self.candidate.to_project_m or 0.0)
+        away = self.candidate.to_project_m or 0.0
+        return (not self.usable, (away > NEAR_M) + (away > FAR_M), self.reading.penalty, away)
 
 
 def resolve(facts: GeoFacts, project: ProjectPlace, correction: Correction | None = None) -> Georeference:
@@ -184,7 +187,7 @@ def _confidence(best: _Judged, facts: GeoFacts) -> Confidence:
         return "low"
     if reading.level < 50:
         return "medium" if near else "low"
-    if reading.penalty >= 1.0:
+    if reading.penalty >= _ASSUMED:
         return "medium"
     agrees = candidate.to_site_m is None or candidate.to_site_m <= _AGREES_M or near
     contradicted = not agrees and not is_known_default(facts.sites[0])

@@ -14,6 +14,7 @@ from bim.georeference.facts import GeoFacts, Matrix, Point
 from bim.job import ProjectPlace
 from bim.placing import to_lonlat, to_projected
 
+_EARTH_RADIUS_M = 6_371_000.0
 _GEOD = Geod(ellps="GRS80")
 
 
@@ -69,10 +70,12 @@ def tangent_matrix(
 
     Notes
     -----
-    True north is turned to grid north by the meridian convergence and stretched by the point scale.
+    True north is turned to grid north by the meridian convergence; lengths are brought down to the ellipsoid by the
+    height and stretched by the point scale.
     """
     east_m, north_m = to_projected(lon, lat, crs)
-    convergence, scale = grid_factors(lon, lat, crs)
+    convergence, grid_scale = grid_factors(lon, lat, crs)
+    scale = grid_scale * _EARTH_RADIUS_M / (_EARTH_RADIUS_M + height)
     tx, ty = north
     # east = p·(ty, -tx), north = p·(tx, ty): a turn by the angle of the model's x axis from true east.
     angle = math.atan2(tx, ty) + math.radians(convergence)

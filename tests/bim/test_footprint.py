@@ -1,0 +1,129 @@
+"""Footprints against areas worked out by hand, volumes and hashes."""
+
+import numpy as np
+import pytest
+import shapely
+from shapely.geometry import Point, Polygon
+
+from bim.footprint import compute_footprint
+from bim.mesh import compute_geometry_hash, compute_volume_m3
+
+CAP = 40_000
+BOX_FACES = np.array(
+    [
+        [0, 2, 1], [0, 3, 2], [4, 5, 6], [4, 6, 7], [0, 1, 5], [0, 5, 4],
+        [1, 2, 6], [1, 6, 5], [2, 3, 7], [2, 7, 6], [3, 0, 4], [3, 4, 7],
+    ],
+    dtype=np.int32,
+)  # fmt: skip
+
+
+def _box(x: float, y: float, z: float, dx: float, dy: float, dz: float) -> np.ndarray:
+    low = [[x, y, z], [x + dx, y, z], [x + dx, y + dy, z], [x, y + dy, z]]
+    return np.array(low + [[a, b, c + dz] for a, b, c in low], dtype=np.float64)
+
+
+def _area(points: np.ndarray, faces: np.ndarray, cap: int = CAP) -> float:
+    shape = compute_footprint(points[:, :2], faces, cap).shape
+    return 0.0 if shape is None else float(shape.area)
+
+
+def test_box_covers_its_base() -> None:
+    assert _area(_box(0, 0, 0, 3.0, 0.2, 2.8), BOX_FACES) == pytest.approx(0.6, abs=1e-9)
+
+
+def test_far_coordinates_lose_nothing() -> None:
+    points = _box(39_371_200.0, 3_671_300.0, 0, 3.0, 0.2, 2.8)
+    assert _area(points, BOX_FACES) == pytest.approx(0.6, abs=1e-6)
+
+
+def test_open_mesh_keeps_its_whole_area() -> None:
+    """A box without lid: only down-facing and upright triangles are left."""
+    assert _area(_box(0, 0, 0, 2, 2, 1), np.delete(BOX_FACES, [2, 3], axis=0)) == pytest.approx(4.0)
+
+
+def test_turned_faces_keep_the_whole_area() -> None:
+    """Half of the lid is turned over, so up-facing triangles alone would give 2 of 4 square metres."""
+    faces = BOX_FACES.copy()
+    faces[2] = faces[2][::-1]
+    assert _area(_box(0, 0, 0, 2, 2, 1), faces) == pytest.approx(4.0)
+
+
+def test_two_boxes_that_overlap_count_once() -> None:
+    """3 x 1 and 1 x 3 in a cross: 3 + 3 - 1."""
+    points = np.vstack([_box(0, 1, 0, 3, 1, 1), _box(1, 0, 5, 1, 3, 1)])
+    faces = np.vstack([BOX_FACES, BOX_FACES + 8])
+    assert _area(points, faces) == pytest.approx(5.0)
+
+
+def test_upright_sheet_has_no_footprint() -> None:
+    sheet = np.array([[0, 0, 0], [3, 0, 0], [3, 0, 2], [0, 0, 2]], dtype=np.float64)
+    assert (
+        compute_footprint(sheet[:, :2], np.array([[0, 1, 2], [0, 2, 3]], dtype=np.int32), CAP).shape is None
+    )
+
+
+def test_ring_keeps_its_hole() -> None:
+    """A square of 4 m with a hole of 2 m, made of four slabs: 16 - 4."""
+    parts = [(0, 0, 4, 1), (0, 3, 4, 1), (0, 1, 1, 2), (3, 1, 1, 2)]
+    points = np.vstack([_box(x, y, 0, dx, dy, 1) for x, y, dx, dy in parts])
+    faces = np.vstack([BOX_FACES + 8 * index for index in range(4)])
+    shape = compute_footprint(points[:, :2], faces, CAP).shape
+    assert shape is not None
+    assert shape.area == pytest.approx(12.0)
+    assert len(shape.interiors) == 1
+
+
+def test_capped_footprint_is_flagged_and_stays_within_half_a_percent() -> None:
+    """A disc of 10 m radius in 2 x 6,000 triangles with a cap of 1,000."""
+    angles = np.linspace(0, 2 * np.pi, 6001)[:-1]
+    rim = np.column_stack([10 * np.cos(angles), 10 * np.sin(angles)])
+    points = np.vstack([[[0.0, 0.0]], rim])
+    faces = np.array([[0, 1 + i, 1 + (i + 1) % 6000] for i in range(6000)], dtype=np.int32)
+    found = compute_footprint(points, faces, 1000)
+    assert found.capped
+    assert found.shape is not None
+    assert found.shape.area == pytest.approx(np.pi * 100, rel=0.005)
+    assert not compute_footprint(points, faces, CAP).capped
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_random_soup_equals_the_exact_union(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    points = random.uniform(0, 10, (90, 2))
+    faces = random.permutation(90).reshape(30, 3).astype(np.int32)
+    exact = shapely.union_all([Polygon(points[face]) for face in faces])
+    assert _area(points, faces) == pytest.approx(exact.area, rel=1e-5)
+
+
+def test_result_is_valid_after_rounding_noise() -> None:
+    """Triangles of a fan whose corners differ in the last digits leave needle holes."""
+    random = np.random.default_rng(3)
+    circle = Point(0, 0).buffer(5, 64).exterior.coords[:-1]
+    corners = np.array([[(0.0, 0.0), circle[i], circle[(i + 1) % len(circle)]] for i in range(len(circle))])
+    noisy = corners + random.normal(0, 1e-9, corners.shape)
+    faces = np.arange(len(noisy) * 3, dtype=np.int32).reshape(-1, 3)
+    shape = compute_footprint(noisy.reshape(-1, 2), faces, CAP).shape
+    assert shape is not None
+    assert shape.is_valid
+    assert shape.geom_type == "Polygon"
+    assert len(shape.interiors) == 0
+
+
+def test_closed_box_has_its_volume_anywhere() -> None:
+    assert compute_volume_m3(_box(4.5e5, 4.5e6, 0, 3, 0.2, 2.8), BOX_FACES) == pytest.approx(1.68, rel=1e-6)
+
+
+def test_open_or_turned_box_has_no_volume() -> None:
+    points = _box(0, 0, 0, 1, 1, 1)
+    assert compute_volume_m3(points, BOX_FACES[:-1]) is None
+    turned = BOX_FACES.copy()
+    turned[0] = turned[0][::-1]
+    assert compute_volume_m3(points, turned) is None
+
+
+def test_hash_ignores_order_and_a_tenth_of_a_millimetre_but_not_a_centimetre() -> None:
+    points = _box(0, 0, 0, 1, 1, 1)
+    assert compute_geometry_hash(points) == compute_geometry_hash(points[::-1] + 0.0001)
+    assert compute_geometry_hash(points) != compute_geometry_hash(_box(0, 0, 0, 1.01, 1, 1))
+    assert compute_geometry_hash(points) == compute_geometry_hash(points * -1 + 1)
