@@ -5,6 +5,7 @@ import shutil
 import tempfile
 import uuid
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
@@ -13,9 +14,13 @@ from psycopg.conninfo import make_conninfo
 from sqlalchemy import create_engine
 from sqlalchemy.orm import Session
 
+from api.samples import ingest_sample_model, list_sample_models
 from twin.cluster import Cluster
-from twin.db import for_psycopg, for_sqlalchemy, migrate
-from twin.settings import HomeSettings
+from twin.db import for_psycopg, for_sqlalchemy, migrate, open_session
+from twin.jobs.workroom import open_workroom
+from twin.samples.files import SampleFolder
+from twin.samples.load import FOLDER, load_samples
+from twin.settings import HomeSettings, JobSettings
 
 SHARED_IFC = Path(__file__).parents[2] / "shared" / "ifc"
 
@@ -107,6 +112,33 @@ def clone_url(server_url: str, template: str) -> Iterator[str]:
     """A migrated database of the test's own, for code that commits or uses several connections."""
     name = f"{template}_{uuid.uuid4().hex[:8]}"
     yield _create(server_url, name, template)
+    _drop(server_url, name)
+
+
+@dataclass(frozen=True)
+class SampleSite:
+    """A database with the whole sample set, its models ingested, and the home that holds their files."""
+
+    url: str
+    home: Path
+
+
+@pytest.fixture(scope="session")
+def samples(server_url: str, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SampleSite]:
+    """The sample district, loaded and ingested once; tests read it and change nothing."""
+    name = f"{template}_samples"
+    url = _create(server_url, name, template)
+    home = tmp_path_factory.mktemp("samples-home")
+    room = open_workroom(url, HomeSettings(home=home, object_store=None), JobSettings())
+    folder = SampleFolder(FOLDER)
+    with open_session(room.engine, "samples") as session:
+        load_samples(session)
+    for model in list_sample_models(folder):
+        ended = ingest_sample_model(room, folder, model, lambda _name, _percent: None)
+        assert ended is not None
+        assert ended.state == "succeeded", ended.verdict
+    room.engine.dispose()
+    yield SampleSite(url, home)
     _drop(server_url, name)
 
 
