@@ -25,6 +25,7 @@ TASK = "run_job"
 QUEUE = "twin"
 STOP_AFTER_S = 3.0  # a running job has this long after a stop request before it is given back
 POLL_S = 2.0
+LOST_AFTER_S = 3.0  # no connection for so long: the database is gone
 
 RunJob = Callable[[str], Awaitable[None]]
 
@@ -106,7 +107,10 @@ async def serve_queue(url: str, settings: JobSettings, run: RunJob) -> None:
 
 def _receiver(url: str, settings: JobSettings, run: RunJob) -> App:
     connector = PsycopgConnector(
-        conninfo=for_psycopg(url), max_size=settings.concurrency + 3, kwargs={"connect_timeout": 5}
+        conninfo=for_psycopg(url),
+        max_size=settings.concurrency + 3,
+        timeout=LOST_AFTER_S,
+        kwargs={"connect_timeout": 5},
     )
     app = App(connector=connector)
     app.task(name=TASK, queue=QUEUE)(run)

@@ -10,7 +10,7 @@ from twin.db import open_session
 from twin.jobs.workroom import Workroom, open_workroom
 from twin.settings import HomeSettings, JobSettings
 
-FAST = JobSettings(heartbeat_s=0.4, stale_after_s=1.2, sweep_every_s=0.5, crash_cap=3, concurrency=2)
+FAST = JobSettings(heartbeat_s=0.4, stale_after_s=2.5, sweep_every_s=0.5, crash_cap=3, concurrency=2)
 
 
 @pytest.fixture
