@@ -5,6 +5,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from api.site import Site
 from twin.db import make_engine
@@ -45,9 +46,16 @@ def children(site: Site) -> list[Child]:
 
 
 @contextmanager
-def supervised(site: Site) -> Iterator[Supervisor]:
+def supervised(site: Site, output: Path | None = None) -> Iterator[Supervisor]:
     """Return the supervisor of a site: nothing runs yet, the caller runs or starts it.
 
+    Parameters
+    ----------
+    output : Path, optional
+        File for the log of the children; by default it goes to our own standard error.
+
+    Notes
+    -----
     The sweeper works here and not in the queue: a sweeper that waits behind other jobs rescues nobody. The
     database, when it is ours, is started again if it dies.
     """
@@ -57,6 +65,6 @@ def supervised(site: Site) -> Iterator[Supervisor]:
     if site.cluster is not None:
         chores.append(Chore("database", DATABASE_WATCH_S, site.cluster.keep))
     try:
-        yield Supervisor(children(site), chores)
+        yield Supervisor(children(site), chores, output=output)
     finally:
         engine.dispose()

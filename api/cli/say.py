@@ -1,10 +1,12 @@
 """How commands speak: errors as two lines with the remedy, exit code 1, never a traceback for a known fault."""
 
 import functools
+import logging
 import sys
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar
 
+import structlog
 import typer
 
 from gis.errors import GisError
@@ -27,3 +29,11 @@ def told(command: Callable[P, R]) -> Callable[P, R]:
             raise typer.Exit(1) from error
 
     return wrapper
+
+
+def quiet_log() -> None:
+    """Keep standard output for the answer and standard error for bars and errors."""
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR),
+        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+    )

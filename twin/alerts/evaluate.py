@@ -10,15 +10,20 @@ from sqlalchemy.orm import Session
 from twin.alerts.lights import CriticalMilestone, Inputs, Shown, Verdict, judge, show
 from twin.alerts.models import LightEvaluation, LightRuleSet, LightTransition
 from twin.alerts.queries import find_evaluation, list_rule_sets
-from twin.progress.models import ProjectState
+from twin.progress.models import ProgressReport, ProjectState
 from twin.progress.queries import find_last_report
 from twin.progress.record import as_decimal
 from twin.projects.models import Project
 
 
-def gather_inputs(session: Session, project: Project, state: ProjectState) -> Inputs:
-    """Gather what the rules look at, as of the day of a rolled-up state."""
-    report = find_last_report(session, project.id, state.as_of)
+def gather_inputs(project: Project, state: ProjectState, report: ProgressReport | None) -> Inputs:
+    """Gather what the rules look at, as of the day of a rolled-up state.
+
+    Parameters
+    ----------
+    report : ProgressReport or None
+        The newest report that covers a period closed by that day.
+    """
     this_year = report is not None and report.period[:4] == f"{state.as_of:%Y}"
     return Inputs(
         as_of=state.as_of,
@@ -66,7 +71,7 @@ def evaluate_project(
     The same facts evaluated twice add nothing, so that it may run as often as anybody likes.
     """
     project = session.get_one(Project, project_id)
-    inputs = gather_inputs(session, project, state)
+    inputs = gather_inputs(project, state, find_last_report(session, project_id, state.as_of))
     moment = now or datetime.now(UTC)
     return [_evaluate(session, rules, project_id, inputs, moment) for rules in list_rule_sets(session)]
 
@@ -75,26 +80,41 @@ def _evaluate(
     session: Session, rules: LightRuleSet, project_id: int, inputs: Inputs, now: datetime
 ) -> LightEvaluation:
     before = find_evaluation(session, project_id, rules.preset)
-    verdict = judge(rules.rule, inputs)
-    shown = show(rules.rule["improves"], verdict.light, _shown(before), inputs.as_of, now)
-    evaluation = _row(rules, project_id, inputs, verdict, shown, now)
+    evaluation = assess(rules, project_id, inputs, before, now)
     if before is not None and _says_the_same(before, evaluation):
         return before
     session.add(evaluation)
     session.flush()
-    if before is None or before.light != evaluation.light:
-        session.add(
-            LightTransition(
-                project_id=project_id,
-                evaluation_id=evaluation.id,
-                preset=rules.preset,
-                from_light=before.light if before else None,
-                to_light=evaluation.light,
-                raised_at=now,
-            )
-        )
+    if is_transition(before, evaluation):
+        session.add(make_transition(before, evaluation))
         session.flush()
     return evaluation
+
+
+def assess(
+    rules: LightRuleSet, project_id: int, inputs: Inputs, before: LightEvaluation | None, now: datetime
+) -> LightEvaluation:
+    """Return the evaluation by one rule set, after hysteresis; nothing is written."""
+    verdict = judge(rules.rule, inputs)
+    shown = show(rules.rule["improves"], verdict.light, _shown(before), inputs.as_of, now)
+    return _row(rules, project_id, inputs, verdict, shown, now)
+
+
+def is_transition(before: LightEvaluation | None, evaluation: LightEvaluation) -> bool:
+    """Tell whether the light shown has changed; the first light of a project is a change too."""
+    return before is None or before.light != evaluation.light
+
+
+def make_transition(before: LightEvaluation | None, evaluation: LightEvaluation) -> LightTransition:
+    """Return the row on which later jobs act; the evaluation must have its id."""
+    return LightTransition(
+        project_id=evaluation.project_id,
+        evaluation_id=evaluation.id,
+        preset=evaluation.preset,
+        from_light=before.light if before else None,
+        to_light=evaluation.light,
+        raised_at=evaluation.evaluated_at,
+    )
 
 
 def _shown(before: LightEvaluation | None) -> Shown | None:

@@ -75,3 +75,8 @@ def _write_secret(path: Path, secret: str) -> None:
         file.flush()
         os.fsync(file.fileno())
     new.rename(path)
+
+
+def find_admin_token(path: Path | None) -> str | None:
+    """Return the token that lies in a file, or None where there is no such file."""
+    return path.read_text(encoding="ascii").strip() if path is not None and path.is_file() else None

@@ -1,6 +1,7 @@
 """Every SELECT of the progress room."""
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -107,7 +108,7 @@ def list_packages(session: Session, project_id: int, as_of: date) -> dict[int, l
 
 
 def list_leaves(
-    facts: Facts, packages: dict[int, list[UnitSum]], as_of: date
+    facts: Facts, packages: Mapping[int, list[UnitSum]], as_of: date
 ) -> tuple[list[Leaf], int | None]:
     """Join plan and evidence as of a day; where elements are linked to a milestone, they speak for it.
 
@@ -123,7 +124,7 @@ def list_leaves(
     )
 
 
-def _leaf(row: Any, facts: Facts, packages: dict[int, list[UnitSum]], as_of: date, planned: bool) -> Leaf:
+def _leaf(row: Any, facts: Facts, packages: Mapping[int, list[UnitSum]], as_of: date, planned: bool) -> Leaf:
     percent, evidence = _evidence(row.id, facts, packages, as_of)
     return Leaf(
         code=row.code,
@@ -139,7 +140,7 @@ def _leaf(row: Any, facts: Facts, packages: dict[int, list[UnitSum]], as_of: dat
 
 
 def _evidence(
-    milestone_id: int, facts: Facts, packages: dict[int, list[UnitSum]], as_of: date
+    milestone_id: int, facts: Facts, packages: Mapping[int, list[UnitSum]], as_of: date
 ) -> tuple[Fraction | None, Evidence]:
     """Elements speak before reports; a project that was finished without either is done."""
     package = package_progress(packages.get(milestone_id, []))

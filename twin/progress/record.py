@@ -1,5 +1,6 @@
 """Write down what a project had reached as of a day; never over an older row."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import ROUND_HALF_EVEN, Decimal
 from fractions import Fraction
@@ -9,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from twin.identity.agency import get_reporting_date
 from twin.progress.models import ProjectState
+from twin.progress.packages import UnitSum
 from twin.progress.queries import Facts, find_state, get_facts, list_leaves, list_packages
 from twin.progress.rollup import Part, RolledUp, roll_up
 
@@ -57,10 +59,23 @@ def record_project_state(
     """
     day = as_of or get_reporting_date(session)
     known = facts or get_facts(session, project_id)
-    leaves, baseline_id = list_leaves(known, list_packages(session, project_id, day), day)
+    state = make_state(known, list_packages(session, project_id, day), day, recorded_at)
+    newest = find_state(session, project_id, day)
+    if newest is not None and newest.as_of == day and _same(newest, state):
+        return newest
+    session.add(state)
+    session.flush()
+    return state
+
+
+def make_state(
+    facts: Facts, packages: Mapping[int, list[UnitSum]], day: date, recorded_at: datetime | None = None
+) -> ProjectState:
+    """Return the row that says what a project had reached as of a day; nothing is written."""
+    leaves, baseline_id = list_leaves(facts, packages, day)
     result = roll_up(leaves, day)
     state = ProjectState(
-        project_id=project_id,
+        project_id=facts.project_id,
         as_of=day,
         progress=as_decimal(result.progress),
         planned_progress=as_decimal(result.planned) if baseline_id else None,
@@ -72,11 +87,6 @@ def record_project_state(
     )
     if recorded_at is not None:
         state.recorded_at = recorded_at
-    newest = find_state(session, project_id, day)
-    if newest is not None and newest.as_of == day and _same(newest, state):
-        return newest
-    session.add(state)
-    session.flush()
     return state
 
 

@@ -107,9 +107,18 @@ class Supervisor:
         Done regularly while the children run.
     say : Callable[[str], None]
         Receives a line for every start and end.
+    output : Path, optional
+        File to which what the children print is added; by default it goes where ours goes.
     """
 
-    def __init__(self, children: Sequence[Child], chores: Sequence[Chore] = (), say: Say = tell) -> None:
+    def __init__(
+        self,
+        children: Sequence[Child],
+        chores: Sequence[Chore] = (),
+        say: Say = tell,
+        output: Path | None = None,
+    ) -> None:
+        self._output = output
         self._children = children
         self._chores = chores
         self._say = say
@@ -216,11 +225,14 @@ class Supervisor:
         self._threads.clear()
 
     def _start(self, child: Child) -> None:
-        guard = subprocess.Popen(
-            [sys.executable, "-I", "-S", str(GUARD), child.name],
-            stdin=subprocess.PIPE,
-            start_new_session=True,
-        )
+        with self._open_output() as output:
+            guard = subprocess.Popen(
+                [sys.executable, "-I", "-S", str(GUARD), child.name],
+                stdin=subprocess.PIPE,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
         order = {
             "argv": list(child.argv),
             "environment": {**os.environ, **child.environment},
@@ -230,6 +242,15 @@ class Supervisor:
         with suppress(BrokenPipeError):
             _stdin(guard).write(json.dumps(order).encode() + b"\n")
             _stdin(guard).flush()
+
+    @contextmanager
+    def _open_output(self) -> Iterator[IO[bytes] | None]:
+        if self._output is None:
+            yield None
+            return
+        self._output.parent.mkdir(parents=True, exist_ok=True)
+        with self._output.open("ab") as output:
+            yield output
 
     def _note_death(self, running: _Running) -> None:
         self._running.remove(running)
