@@ -2,9 +2,8 @@
 
 import csv
 import io
-import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -89,7 +88,18 @@ def read_csv(body: bytes) -> list[Mapping[str, Any]]:
         content = body.decode("utf-8-sig")
     except UnicodeDecodeError:
         content = body.decode("gb18030", "replace")
-    reader = csv.DictReader(io.StringIO(content), skipinitialspace=True)
+    content = content.replace("\0", "")
+    reader = csv.DictReader(io.StringIO(content, newline=None), skipinitialspace=True)
+    try:
+        return list(_records(reader))
+    except csv.Error as error:
+        place = f"line {reader.line_num}"
+        raise InvalidInputError(
+            f"The table cannot be read ({error}).", f"无法读取表格（{error}）。", place
+        ) from error
+
+
+def _records(reader: "csv.DictReader[str]") -> Iterator[Mapping[str, Any]]:
     header = [name.strip() for name in reader.fieldnames or []]
     if "global_id" not in header:
         raise InvalidInputError(
@@ -98,22 +108,14 @@ def read_csv(body: bytes) -> list[Mapping[str, Any]]:
             "line 1",
         )
     reader.fieldnames = header
-    rows: list[Mapping[str, Any]] = []
-    try:
-        for row in reader:
-            if None in row:
-                raise InvalidInputError(
-                    f"Line {reader.line_num} has more cells than the header.",
-                    f"第 {reader.line_num} 行的列数多于表头。",
-                    f"line {reader.line_num}",
-                )
-            rows.append(row)
-    except csv.Error as error:
-        place = f"line {reader.line_num}"
-        raise InvalidInputError(
-            f"The table cannot be read ({error}).", f"无法读取表格（{error}）。", place
-        ) from error
-    return rows
+    for row in reader:
+        if None in row:
+            raise InvalidInputError(
+                f"Line {reader.line_num} has more cells than the header.",
+                f"第 {reader.line_num} 行的列数多于表头。",
+                f"line {reader.line_num}",
+            )
+        yield row
 
 
 def check_rows(raw: Sequence[Mapping[str, Any]], latest: date) -> tuple[list[ProgressRow], list[Refused]]:
@@ -187,7 +189,7 @@ def _percent(value: Any) -> Decimal | None:
         number = Decimal(text)
     except InvalidOperation:
         number = Decimal("NaN")
-    if isinstance(value, bool) or not math.isfinite(number) or not 0 <= number <= 100:
+    if isinstance(value, bool) or not number.is_finite() or not 0 <= number <= 100:
         raise _RowError(
             f"percent {text[:40]!r} is no number from 0 to 100.",
             f"percent {text[:40]!r} 不是 0 至 100 的数。",

@@ -113,6 +113,7 @@ def publish_revision(session: Session, revision: BimRevision, model: ModelResult
     scope = {"model_id": bim_model.id, "project_id": bim_model.project_id, "revision_id": revision.id}
     session.execute(_IDENTITIES, scope)
     session.execute(_ELEMENTS, {**scope, "tasks": orjson.dumps(list_task_dates(model.tasks)).decode()})
+    session.execute(text("DROP TABLE element_staging"))
     _fill_revision(session, revision, model)
     session.flush()
     session.execute(_CURRENT, scope)
