@@ -1,5 +1,6 @@
 """The running service: database, API and worker under one supervisor."""
 
+import socket
 import sys
 import urllib.error
 import urllib.request
@@ -8,7 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from api.site import Site
+from api.state import AppSettings
 from twin.db import make_engine
+from twin.errors import UnavailableError
 from twin.jobs import run_sweeper
 from twin.supervisor import Child, Chore, Supervisor
 
@@ -17,17 +20,39 @@ API_STOP_WAIT_S = 15.0
 WORKER_STOP_WAIT_S = 15.0
 
 
-def base_url(site: Site) -> str:
+def base_url(settings: AppSettings) -> str:
     """Return the address at which this machine reaches the service."""
-    host = site.settings.server.host
+    host = settings.server.host
     shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104  compared, not bound
-    return f"http://{f'[{shown}]' if ':' in shown else shown}:{site.settings.server.port}"
+    return f"http://{f'[{shown}]' if ':' in shown else shown}:{settings.server.port}"
+
+
+def require_free_port(settings: AppSettings) -> None:
+    """Refuse to start where something else listens already.
+
+    Raises
+    ------
+    UnavailableError
+        The port is taken, or the address is not this machine's.
+    """
+    server = settings.server
+    family = socket.AF_INET6 if ":" in server.host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((server.host, server.port))
+        except OSError as error:
+            raise UnavailableError(
+                f"Cannot listen on {server.host}:{server.port} ({error.strerror}): is the service running already? "
+                "TWIN_PORT chooses another port.",
+                f"无法监听 {server.host}:{server.port}（{error.strerror}）：服务可能已在运行；可用 TWIN_PORT 换一个端口。",
+            ) from error
 
 
 def is_ready(site: Site) -> bool:
     """Tell whether the service answers and has its database."""
     try:
-        with urllib.request.urlopen(f"{base_url(site)}/readyz", timeout=2) as answer:  # noqa: S310  our own address
+        with urllib.request.urlopen(f"{base_url(site.settings)}/readyz", timeout=2) as answer:  # noqa: S310  our own address
             return bool(answer.status == 200)
     except (urllib.error.URLError, OSError):
         return False

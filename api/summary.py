@@ -74,7 +74,7 @@ def _overlap(session: Session) -> str:
 
 
 def _addresses(site: Site) -> str:
-    base = base_url(site)
+    base = base_url(site.settings)
     token = site.admin_token_file or "TWIN_ADMIN_TOKEN"
     return "\n".join(
         [

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from api.cli.say import told
-from api.service import base_url, supervised
+from api.service import base_url, require_free_port, supervised
 from api.site import open_site
 from api.state import AppSettings
 
@@ -22,5 +22,8 @@ def serve(
     settings = AppSettings()
     settings.server.host = host or settings.server.host
     settings.server.port = port or settings.server.port
+    require_free_port(settings)
     with open_site(settings) as site, supervised(site) as supervisor:
-        supervisor.run(on_ready=lambda: typer.echo(f"Ready 已就绪: {base_url(site)}/  (Ctrl-C stops 停止)"))
+        supervisor.run(
+            on_ready=lambda: typer.echo(f"Ready 已就绪: {base_url(settings)}/  (Ctrl-C stops 停止)")
+        )
