@@ -10,7 +10,6 @@ from api.cli.bringing import bring_models, bring_tables
 from api.cli.say import quiet_log, told
 from api.site import open_site
 from api.state import AppSettings
-
 from twin.samples.files import SampleFolder
 from twin.samples.generate import check_samples, write_samples
 
