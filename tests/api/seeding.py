@@ -90,7 +90,7 @@ INSERT INTO bim_element (revision_id, identity_id, project_id, step_id, global_i
   FROM element_identity i JOIN bim_model m ON m.id = i.model_id;
 INSERT INTO job_run (job_id, kind, payload, project_id, state, verdict)
   VALUES ('00000000-0000-0000-0000-00000000000a', 'PRIVATE', '{{"file": "PRIVATE"}}', 2, 'failed',
-    '{{"code": "failed", "message": "PRIVATE", "detail": {{}}}}');
+    '{{"code": "failed", "message": "PRIVATE", "message_zh": "PRIVATE", "detail": {{}}}}');
 """
 
 _LAND = f"""

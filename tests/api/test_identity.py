@@ -40,7 +40,9 @@ def test_a_contractor_sees_its_own_projects_alone(own_doors: Doors) -> None:
     assert codes(own_doors, "contractor") == [PRIVATE_CODE]
 
 
-@pytest.mark.parametrize("header", ["Bearer wrong", "Bearer ", "Basic abc", "Bearer 令牌", "Bearer " + "a" * 5000])
+@pytest.mark.parametrize(
+    "header", ["Bearer wrong", "Bearer ", "Basic abc", "Bearer 令牌", "Bearer " + "a" * 5000]
+)
 def test_a_token_that_is_not_valid_is_refused_and_never_anonymous(doors: Doors, header: str) -> None:
     answer = doors.get(ITEMS, headers={"Authorization": header.encode()})
     assert answer.status_code == 401
@@ -76,7 +78,9 @@ def test_a_browser_signs_in_with_a_token_and_out_at_once(own_doors: Doors) -> No
 
 def test_the_session_cookie_is_not_the_token_and_no_script_reads_it(own_doors: Doors) -> None:
     token = own_doors.seeded.tokens["admin"]
-    answer = own_doors.request("POST", "/login", data={"token": token}, headers={"Origin": "http://twin.test"})
+    answer = own_doors.request(
+        "POST", "/login", data={"token": token}, headers={"Origin": "http://twin.test"}
+    )
     assert token not in answer.headers["Set-Cookie"]
     assert "HttpOnly" in answer.headers["Set-Cookie"]
     assert "samesite=lax" in answer.headers["Set-Cookie"].lower()

@@ -37,6 +37,7 @@ OVERLAP: dict[str, Any] = {
     "layers": [
         {
             "layer": "land_parcels",
+            "title": {"zh": "储备地块", "en": "Reserve parcels"},
             "hit": True,
             "area_m2": 7996.74,
             "area_mu": 11.9951,
@@ -56,7 +57,12 @@ OVERLAP: dict[str, Any] = {
                 }
             ],
         },
-        {"layer": "heritage", "hit": False, "area_m2": 0, "area_mu": 0, "area_ha": 0, "items": []},
+        {
+            "layer": "heritage",
+            "title": {"zh": "历史文化保护", "en": "Heritage zones"},
+            "hit": False,
+            "items": [],
+        },
     ],
     "slivers": {"count": 1, "area_m2": 0.3},
 }
@@ -214,7 +220,7 @@ def test_card_shows_the_overlap_in_three_units_with_shares(door: Door) -> None:
     page = door.read(f"/?sel={OPEN}&lang=zh")
     for figure in ("27,988.57", "7,996.74", "11.9951", "0.7997", "28.57%", "30.76%"):
         assert figure in page
-    assert "无压占的图层：文物保护范围" in page
+    assert "无压占的图层：历史文化保护" in page
     assert "已忽略碎图斑 1 块，合计 0.30 平方米" in page
 
 

@@ -35,7 +35,9 @@ def twin(clone_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Twi
 
 def test_help_names_every_command_and_imports_none() -> None:
     code = "import sys; from api.cli import main; sys.argv=['twin','--help']\ntry: main()\nexcept SystemExit: pass\n"
-    code += "assert not {'sqlalchemy', 'psycopg', 'fastapi', 'ifcopenshell'} & set(sys.modules), 'heavy import'"
+    code += (
+        "assert not {'sqlalchemy', 'psycopg', 'fastapi', 'ifcopenshell'} & set(sys.modules), 'heavy import'"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert all(name in done.stdout for name in find_entries())
@@ -91,8 +93,20 @@ def test_an_overlap_prints_areas_in_square_metres_mu_and_hectares(twin: Twin) ->
 
 
 def test_an_overlap_of_a_file_with_its_own_crs_is_the_measured_area(twin: Twin, tmp_path: Path) -> None:
-    ring = [[39371200, 3671300], [39371400, 3671300], [39371400, 3671450], [39371200, 3671450], [39371200, 3671300]]
-    hole = [[39371250, 3671350], [39371300, 3671350], [39371300, 3671390], [39371250, 3671390], [39371250, 3671350]]
+    ring = [
+        [39371200, 3671300],
+        [39371400, 3671300],
+        [39371400, 3671450],
+        [39371200, 3671450],
+        [39371200, 3671300],
+    ]
+    hole = [
+        [39371250, 3671350],
+        [39371300, 3671350],
+        [39371300, 3671390],
+        [39371250, 3671390],
+        [39371250, 3671350],
+    ]
     path = tmp_path / "subject.geojson"
     path.write_text(json.dumps({"type": "Polygon", "coordinates": [ring, hole]}), encoding="utf-8")
     result = twin("overlap", "--file", str(path), "--crs", "EPSG:4527", "--layers", "river", "--json")

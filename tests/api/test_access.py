@@ -1,0 +1,161 @@
+"""Who gets in where: a walk through every route of both API documents, made from the documents themselves."""
+
+import itertools
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.api.conftest import Doors
+from tests.api.seeding import MARKS, PRIVATE_CODE, PUBLIC_CODE
+from twin.layers import LAYERS
+
+ELEMENT, HIDDEN_ELEMENT = "0public000000000000001", "PRIVATE0000000000000b1"
+HIDDEN_JOB = "00000000-0000-0000-0000-00000000000a"
+VALUES: dict[
+    str, list[str]
+] = {  # path parameter → what it may be: something public first, something hidden last
+    "code": [PUBLIC_CODE, PRIVATE_CODE],
+    "period": ["2025-10"],
+    "model_id": ["1", "2", "3"],
+    "global_id": [ELEMENT, HIDDEN_ELEMENT],
+    "job_id": [HIDDEN_JOB],
+    "featureId": ["1", "2", "11", "12", "13"],
+    "tileMatrix": ["0", "14"],
+    "tileRow": ["0", "6591"],
+    "tileCol": ["0", "13453"],
+    "styleId": ["projects-light", "bim-progress"],
+}
+PUBLIC = {  # what anybody may call, and see public rows and fields of
+    "GET /api/v1/projects",
+    "GET /api/v1/projects/{code}",
+    "GET /api/v1/projects/{code}/stages",
+    "GET /api/v1/projects/{code}/milestones",
+    "GET /api/v1/projects/{code}/progress",
+    "GET /api/v1/projects/{code}/light",
+    "GET /api/v1/projects/{code}/overlap",
+    "GET /api/v1/projects/{code}/models",
+    "GET /api/v1/models/{model_id}",
+    "GET /api/v1/models/{model_id}/elements",
+    "GET /api/v1/models/{model_id}/elements/{global_id}",
+    "GET /api/v1/models/{model_id}/tree",
+    "GET /api/v1/land/parcels",
+}
+SQUARE = [[115.61, 33.15], [115.62, 33.15], [115.62, 33.16], [115.61, 33.15]]
+BODIES: dict[str, dict[str, Any]] = {  # a body that is right, so that the caller is what is wrong
+    "PUT /api/v1/projects/{code}/progress/{period}": {"json": {"percents": {"M1": 50}}},
+    "POST /api/v1/overlap": {"json": {"subject": {"geometry": {"type": "Polygon", "coordinates": [SQUARE]}}}},
+    "POST /api/v1/projects/{code}/models": {
+        "files": {"file": ("a.ifc", b"ISO-10303-21;")},
+        "data": {"name": "a"},
+    },
+    "PATCH /api/v1/models/{model_id}/elements": {"json": [{"global_id": ELEMENT, "percent": 50}]},
+}
+EXTRAS = [  # addresses outside of the documents, and parameters that reach further
+    "/", "/?part=list", "/?part=sketch", f"/?sel={PRIVATE_CODE}", f"/?sel={PUBLIC_CODE}", f"/?part=card&sel={PUBLIC_CODE}",
+    f"/?part=overlap&sel={PUBLIC_CODE}", "/?q=PRIVATE", "/login", "/docs", "/openapi.json", "/metrics", "/readyz",
+    "/api/v1/projects?q=PRIVATE", "/api/v1/projects?q=INTERNAL", "/api/v1/projects?light=red",
+    f"/api/v1/projects/{PUBLIC_CODE}/overlap?layers=projects,land_parcels,control_areas&geometry=true",
+    "/api/v1/models/1/elements?q=PRIVATE", "/api/v1/land/parcels?after=O",
+    *(f"/embed/{name}.geojson" for name in LAYERS), *(f"/tiles/{name}.json" for name in LAYERS),
+    *(f"/embed/{name}.geojson?datetime=2026-01-01&geom=point" for name in LAYERS),
+    *(f"/tiles/{name}/{tile}.mvt" for name in LAYERS for tile in ("0/0/0", "14/13453/6591", "14/13506/6558")),
+    *(f"/ogc/collections/{name}/items?{query}" for name in LAYERS for query in (
+        "f=html", "limit=10000", "datetime=2026-01-01T00:00:00Z", "bbox=116.7,33.7,116.8,33.8", "sortby=-name")),
+]  # fmt: skip
+
+
+def operations(document: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+    for path, item in document["paths"].items():
+        for method in item:
+            yield method.upper(), prefix + path
+
+
+def addresses(path: str) -> Iterator[str]:
+    names = re.findall(r"\{(\w+)\}", path)
+    for values in itertools.product(*(VALUES[name] for name in names)):
+        yield path.format(**dict(zip(names, values, strict=True)))
+
+
+def documents(doors: Doors) -> list[tuple[str, str]]:
+    own = list(operations(doors.get("/openapi.json").json()))
+    return own + list(operations(doors.get("/ogc/api").json(), "/ogc"))
+
+
+def every_reading_address(doors: Doors) -> list[str]:
+    reading = [path for method, path in documents(doors) if method == "GET"]
+    assert len(reading) > 50
+    return [*EXTRAS, *(address for path in reading for address in addresses(path))]
+
+
+def without_echo(content: bytes, address: str) -> str:
+    """Return an answer without what the request itself had said."""
+    text = content.decode("utf-8", "replace")
+    for word in (PRIVATE_CODE, HIDDEN_ELEMENT, HIDDEN_JOB, "q=PRIVATE", "q=INTERNAL", 'value="PRIVATE"'):
+        if word.replace("q=", "") in address or word in address or 'value="' in word:
+            text = text.replace(word, "")
+    return text
+
+
+def test_nobody_reads_a_private_row_or_an_internal_field_anywhere(doors: Doors) -> None:
+    for address in every_reading_address(doors):
+        answer = doors.get(address)
+        assert answer.status_code != 500, (address, answer.text)
+        text = without_echo(answer.content, address)
+        leaks = [mark for mark in MARKS if mark in text]
+        assert not leaks, (address, leaks, text[:2000])
+
+
+def test_the_walk_would_find_a_leak(doors: Doors) -> None:
+    """The same walk with every right finds each mark: the marks are where the walk looks."""
+    found = {
+        mark
+        for address in every_reading_address(doors)
+        for mark in MARKS
+        if mark in doors.get(address, "admin").text
+    }
+    assert found == set(MARKS)
+
+
+def test_a_contractor_reads_nothing_of_other_projects_and_of_internal_land(doors: Doors) -> None:
+    foreign = ("保密", "000000c1", "PRIVATE 农田", "PRIVATE owner")
+    for address in every_reading_address(doors):
+        answer = doors.get(address, "contractor")
+        assert answer.status_code != 500, address
+        text = without_echo(answer.content, address)
+        assert not [mark for mark in foreign if mark in text], (address, text[:2000])
+
+
+def test_every_operation_is_either_public_or_asks_who_calls(doors: Doors) -> None:
+    named = {f"{method} {path}" for method, path in documents(doors) if not path.startswith("/ogc")}
+    assert named >= PUBLIC
+    for name in sorted(named - PUBLIC):
+        method, path = name.split(" ")
+        for address in addresses(path):
+            answer = doors.request(method, address, **BODIES.get(name, {}))
+            hidden = PRIVATE_CODE in address or "/models/2" in address or "/models/3" in address
+            assert answer.status_code in ((401, 404) if hidden else (401,)), (name, address, answer.text)
+
+
+@pytest.mark.parametrize("name", sorted(PUBLIC))
+def test_what_is_public_answers_nobody_with_public_rows_and_hides_the_others(doors: Doors, name: str) -> None:
+    path = name.partition(" ")[2]
+    every = list(addresses(path))
+    assert doors.get(every[0]).status_code == 200
+    for address in every[1:]:
+        assert doors.get(address).status_code == 404, address
+
+
+def test_reading_rights_without_writing_rights_do_not_write(doors: Doors) -> None:
+    for name, body in BODIES.items():
+        method, path = name.split(" ")
+        address = next(addresses(path))
+        if name != "POST /api/v1/overlap":
+            assert doors.request(method, address, "auditor", **body).status_code == 403, name
+
+
+def test_a_contractor_writes_for_its_own_project_alone(doors: Doors) -> None:
+    body = {"json": {"percents": {"PRIVATE-M": 50}}}
+    path = f"/api/v1/projects/{PRIVATE_CODE}/progress/2025-10"
+    assert doors.request("PUT", path, "contractor", **body).status_code == 404
