@@ -13,13 +13,13 @@ from twin.samples import cast
 from twin.samples.cases import planted_cases
 from twin.samples.controls import sample_controls
 from twin.samples.footprints import sample_footprints
-from twin.samples.land import sample_parcels
+from twin.samples.land import parcel_name, sample_parcels
 from twin.samples.plane import MultiPolygon, ellipsoidal_area_m2, plane_area_m2
 from twin.samples.projects import sample_projects
 
 SLIVER_M2 = 1.0
 KEPT_LAYERS = ("farmland", "ecology")  # a sliver there is kept and marked 临界
-Thing = tuple[str, str, str, str, MultiPolygon]  # layer, code, class code, class name, outline
+Thing = tuple[str, str, str, str, str, MultiPolygon]  # layer, code, name, class code, class name, outline
 
 
 def _shape(polygons: MultiPolygon) -> ShapelyMultiPolygon:
@@ -38,14 +38,14 @@ def _open(coordinates: Iterable[tuple[float, ...]]) -> list[tuple[float, float]]
 
 @cache
 def _things() -> tuple[tuple[Thing, ...], STRtree]:
-    parcels = [("land_parcels", p.parcel_no, "", "", p.polygons) for p in sample_parcels()]
-    controls = [(c.layer, c.code, c.class_code, c.class_name, c.polygons) for c in sample_controls()]
+    parcels = [("land_parcels", p.parcel_no, parcel_name(p), "", "", p.polygons) for p in sample_parcels()]
+    controls = [(c.layer, c.code, c.name, c.class_code, c.class_name, c.polygons) for c in sample_controls()]
     projects = [
-        ("projects", sample_projects()[n].code, "", "", polygons)
+        ("projects", sample_projects()[n].code, sample_projects()[n].name, "", "", polygons)
         for n, polygons in sample_footprints().items()
     ]
     things = (*parcels, *controls, *projects)
-    return things, STRtree([_shape(t[4]) for t in things])
+    return things, STRtree([_shape(t[5]) for t in things])
 
 
 def expected_overlaps() -> dict[str, Any]:
@@ -55,7 +55,7 @@ def expected_overlaps() -> dict[str, Any]:
                for c in planted_cases()}  # fmt: skip
     by_case["12"]["partner"] = projects[cast.CASE_12_PARTNER].code
     return {
-        "area_basis": "ellipsoidal, CGCS2000, survey trapezoid formula, edges densified to 50 m",
+        "area_basis": "ellipsoidal, CGCS2000, survey trapezoid formula, edges cut to 10 m",
         "sliver_rule": {"dropped_below_m2": SLIVER_M2, "kept_in": list(KEPT_LAYERS)},
         "cases": by_case,
         "projects": {projects[n].code: _project(n) for n in sample_footprints()},
@@ -92,11 +92,12 @@ def _hits(index: int, whole: ShapelyMultiPolygon) -> list[dict[str, Any]]:
 
 
 def _hit(thing: Thing, whole: ShapelyMultiPolygon) -> dict[str, Any]:
-    layer, code, class_code, class_name, outline = thing
+    layer, code, name, class_code, class_name, outline = thing
     pieces = _pieces(whole.intersection(_shape(outline)))
     return {
         "layer": layer,
         "code": code,
+        "name": name,
         "class_code": class_code,
         "class_name": class_name,
         "area_m2": ellipsoidal_area_m2(pieces),
@@ -127,6 +128,7 @@ def _layer(hits: list[dict[str, Any]], area: float) -> dict[str, Any]:
 def _item(hit: dict[str, Any], area: float) -> dict[str, Any]:
     return {
         "code": hit["code"],
+        "name": hit["name"],
         "area_m2": round(hit["area_m2"], 2),
         "share_of_subject": round(100 * hit["area_m2"] / area, 4),
         "share_of_feature": round(100 * hit["area_m2"] / hit["feature_m2"], 4),

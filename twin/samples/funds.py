@@ -108,7 +108,7 @@ def _contract_list() -> tuple[dict[str, Any], ...]:
                 _row(
                     "contract",
                     project=p.code,
-                    contract_no=f"HT-{p.code[7:18]}-{k}",
+                    contract_no=f"HT-{p.code[7:19]}-{k}",
                     payer=UNITS["U07"],
                     payee=UNITS[unit],
                     amount_yuan=share // 100 * 100,

@@ -142,6 +142,11 @@ def idle_case_of(parcel: Parcel) -> IdleCase | None:
     return IDLE_CASES[idle.index(parcel.number)] if parcel.number in idle else None
 
 
+def parcel_name(parcel: Parcel) -> str:
+    """Return the parcel's name."""
+    return f"储备地块{parcel.number:03d}号"
+
+
 def parcel_features() -> list[dict[str, Any]]:
     """Return the features of `land_parcels.geojson`."""
     return [polygon_feature(p.parcel_no, p.polygons, _properties(p)) for p in sample_parcels()]
@@ -153,7 +158,7 @@ def _properties(p: Parcel) -> dict[str, Any]:
     idle_area = ellipsoidal_area_m2(p.polygons)
     return {
         "parcel_no": p.parcel_no,
-        "name": f"储备地块{p.number:03d}号",
+        "name": parcel_name(p),
         "planned_use": use,
         "land_class": land_class,
         "stated_area_m2": round(idle_area, 2),

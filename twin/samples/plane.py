@@ -115,11 +115,11 @@ def _shoelace(ring: Ring) -> float:
     return sum((a[0] - x0) * (b[1] - y0) - (b[0] - x0) * (a[1] - y0) for a, b in pairs) / 2
 
 
-def ellipsoidal_area_m2(polygons: MultiPolygon, step_m: float = 50.0) -> float:
+def ellipsoidal_area_m2(polygons: MultiPolygon, step_m: float = 10.0) -> float:
     """Return the area on the CGCS2000 ellipsoid by the survey trapezoid formula (`domain.md` §10.3).
 
     Edges are straight in the zone's plane and cut into pieces of `step_m` first, which brings the
-    formula within 10⁻⁸ of the geodesic area. Holes count off whichever way they run.
+    formula within 10⁻⁸ of the geodesic area (50 m: 4·10⁻⁸ on slanting edges). Holes count off whichever way they run.
 
     Examples
     --------

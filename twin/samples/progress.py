@@ -132,7 +132,10 @@ def percents_at(index: int, period: str, final: Tenths) -> Tenths:
     now = project.actual_finish if index in cast.FINISHED and project.actual_finish else AS_OF
     share = logistic_share(project, day) / logistic_share(project, now)
     shaped = _at_progress(index, Fraction(round(reached * share, 3)).limit_denominator(1000))
-    return {code: min(value, final[code]) for code, value in shaped.items()}
+    capped = {code: min(value, final[code]) for code, value in shaped.items()}
+    if index in cast.FINISHED:
+        capped[leaves(index)[-1].code] = 0  # acceptance follows the works
+    return capped
 
 
 def _after_works(project: Project, period: str, final: Tenths) -> Tenths:
