@@ -1,6 +1,6 @@
 """What the page 一张图 shows, made ready for its templates: no SQL, no HTTP, no markup."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -11,6 +11,7 @@ from twin.alerts.presets import GREY
 SHAPES: Final = {0: "ring", 1: "disc", 2: "triangle", 3: "square"}
 OTHER_SHAPE: Final = "diamond"
 ITEMS_SHOWN: Final = 20
+M2_PER_HA: Final = 10_000
 
 
 @dataclass(frozen=True)
@@ -129,35 +130,54 @@ def choices(kind: str, order: Sequence[str], chosen: str, speech: Speech) -> lis
 
 @dataclass(frozen=True)
 class OverlapRow:
-    """A layer that the project touches, or one piece of it; areas in m², 亩 and ha, shares in percent."""
+    """A layer that the project touches, or one piece of it; areas in m², 亩 and ha, shares in percent.
+
+    Attributes
+    ----------
+    is_internal : bool
+        The caller learns that the layer is hit, and no more.
+    mark : str
+        Short remark beside the name, such as 临界.
+    """
 
     name: str
     area_m2: float
     area_mu: float
     area_ha: float
-    share: float | None
-    pieces: int | None
+    share: float | None = None
+    pieces: int | None = None
     share_of_feature: float | None = None
+    is_internal: bool = False
+    mark: str = ""
 
 
 @dataclass(frozen=True)
 class OverlapView:
-    """The overlap of one project with the land and control layers, as the page shows it."""
+    """The overlap of one project with the land and control layers, as the page shows it.
 
-    subject: OverlapRow
+    Attributes
+    ----------
+    rows : tuple of OverlapRow
+        The project itself, then the layers it touches.
+    clear_layers : tuple of str
+        Names of the layers it does not touch.
+    remarks : tuple of str
+        What the rules say about it, and how much lies outside a boundary it ought to lie in.
+    items, items_left
+        The largest pieces one by one, and how many more there are.
+    pieces : dict
+        GeoJSON of the pieces for the map.
+    """
+
+    rows: tuple[OverlapRow, ...]
     crs: str
-    hits: tuple[OverlapRow, ...]
     clear_layers: tuple[str, ...]
+    remarks: tuple[str, ...]
     items: tuple[OverlapRow, ...]
     items_left: int
     sliver_count: int
     sliver_area_m2: float
     pieces: dict[str, Any]
-
-    @property
-    def rows(self) -> tuple[OverlapRow, ...]:
-        """The project itself, then the layers it touches."""
-        return (self.subject, *self.hits)
 
 
 def view_of_overlap(answer: Mapping[str, Any], speech: Speech) -> OverlapView:
@@ -168,17 +188,19 @@ def view_of_overlap(answer: Mapping[str, Any], speech: Speech) -> OverlapView:
     answer : mapping
         The document of ``POST /api/v1/overlap``.
     speech : Speech
-        Language of the layer names.
+        Language of the page.
     """
     subject, slivers = answer["subject"], answer["slivers"]
-    layers = answer["layers"]
-    hits = [layer for layer in layers if layer["hit"]]
+    hits = [layer for layer in answer["layers"] if layer["hit"]]
+    clear = [layer for layer in answer["layers"] if not layer["hit"] and not layer.get("outside_area_m2")]
     items = [(layer, item) for layer in hits for item in layer["items"]]
+    items.sort(key=lambda pair: -pair[1]["area_m2"])
+    total = OverlapRow(speech("overlap.subject"), subject["area_m2"], subject["area_mu"], subject["area_ha"])
     return OverlapView(
-        subject=_row(speech("overlap.subject"), subject, None),
+        rows=(total, *(_layer_row(layer, speech) for layer in hits)),
         crs=subject["crs_overlay"],
-        hits=tuple(_row(_layer_name(h, speech), h, h["share_of_subject"], h["pieces"]) for h in hits),
-        clear_layers=tuple(_layer_name(layer, speech) for layer in layers if not layer["hit"]),
+        clear_layers=tuple(_said(layer["title"], speech) for layer in clear),
+        remarks=tuple(_remarks(answer["layers"], speech)),
         items=tuple(_item_row(layer, item, speech) for layer, item in items[:ITEMS_SHOWN]),
         items_left=max(0, len(items) - ITEMS_SHOWN),
         sliver_count=slivers["count"],
@@ -187,25 +209,41 @@ def view_of_overlap(answer: Mapping[str, Any], speech: Speech) -> OverlapView:
     )
 
 
-def _layer_name(layer: Mapping[str, Any], speech: Speech) -> str:
-    return speech.name_of("overlap.layer", layer["layer"])
+def _said(texts: Mapping[str, str], speech: Speech) -> str:
+    return texts[speech.lang]
 
 
-def _row(name: str, area: Mapping[str, Any], share: float | None, pieces: int | None = None) -> OverlapRow:
-    return OverlapRow(name, area["area_m2"], area["area_mu"], area["area_ha"], share, pieces)
+def _layer_row(layer: Mapping[str, Any], speech: Speech) -> OverlapRow:
+    return OverlapRow(
+        name=_said(layer["title"], speech),
+        area_m2=layer["area_m2"],
+        area_mu=layer["area_mu"],
+        area_ha=layer["area_ha"],
+        share=layer["share_of_subject"],
+        pieces=layer["pieces"],
+        is_internal=bool(layer.get("internal")),
+    )
 
 
 def _item_row(layer: Mapping[str, Any], item: Mapping[str, Any], speech: Speech) -> OverlapRow:
-    own = " ".join(str(item[key]) for key in ("name", "code") if item.get(key))
     return OverlapRow(
-        name=f"{_layer_name(layer, speech)} {own}".strip(),
+        name=str(item.get("name") or item.get("code") or _said(layer["title"], speech)),
         area_m2=item["area_m2"],
         area_mu=item["area_mu"],
-        area_ha=item["area_m2"] / 10_000,
+        area_ha=item["area_m2"] / M2_PER_HA,
         share=item["share_of_subject"],
-        pieces=None,
         share_of_feature=item["share_of_feature"],
+        mark=speech("overlap.critical") if item.get("critical") else "",
     )
+
+
+def _remarks(layers: Iterable[Mapping[str, Any]], speech: Speech) -> Iterator[str]:
+    for layer in layers:
+        outside = layer.get("outside_area_m2") or 0.0
+        if outside > 0:
+            name = _said(layer["title"], speech)
+            yield speech("overlap.outside", layer=name, area=speech.number(outside, 2))
+        yield from (_said(note, speech) for note in layer.get("notes", ()))
 
 
 def _pieces(items: Iterable[tuple[Mapping[str, Any], Mapping[str, Any]]], speech: Speech) -> dict[str, Any]:
@@ -213,7 +251,7 @@ def _pieces(items: Iterable[tuple[Mapping[str, Any], Mapping[str, Any]]], speech
         {
             "type": "Feature",
             "geometry": item["geometry"],
-            "properties": {"layer": layer["layer"], "name": _layer_name(layer, speech)},
+            "properties": {"layer": layer["layer"], "name": _said(layer["title"], speech)},
         }
         for layer, item in items
         if item.get("geometry")

@@ -18,7 +18,6 @@ const NO_PIECES: GeoJSON.FeatureCollection = { type: "FeatureCollection", featur
 export class Page {
   #map: MapView | null = null;
   #shown = new URL(location.href);
-  #listTag: string | null = null;
   #opener: HTMLElement | null = null;
   #turn = 0;
 
@@ -76,8 +75,7 @@ export class Page {
       const loaded = await Promise.all(parts.map((part) => loadPart(next, part)));
       if (turn !== this.#turn) return; // the reader has already gone on
       this.#shown = next;
-      for (const { html } of loaded) putInPlace(html);
-      if (parts.includes("list")) this.#listTag = null;
+      loaded.forEach(putInPlace);
       fillForm(next);
       if (parts.includes("card")) this.#cardChanged(chosen);
       this.#showOnMap(parts.includes("card") ? chosen : null);
@@ -169,7 +167,7 @@ export class Page {
     const button = document.querySelector('#card [data-action="overlap"]');
     button?.setAttribute("aria-busy", "true");
     try {
-      const { html } = await loadPart(url, "overlap");
+      const html = await loadPart(url, "overlap");
       if (url !== this.#shown) return;
       putInPlace(html);
       document.getElementById("overlap")?.scrollIntoView({ block: "nearest" });
@@ -182,27 +180,30 @@ export class Page {
     }
   }
 
-  /** Asks whether the list has changed (304 when not); if so, the list, the card and the map are renewed. */
+  /** Asks for the list again (304 when it is unchanged); if anything changed, list, card and map are renewed. */
   async #poll(): Promise<void> {
     if (document.hidden) return;
     const url = this.#shown;
     try {
       const list = await loadPart(url, "list");
       this.say(null);
-      const changed = this.#listTag !== null && list.tag !== this.#listTag;
-      if (url !== this.#shown) return;
-      this.#listTag = list.tag;
-      if (!changed) return;
+      if (url !== this.#shown || changesIn(list) === changesIn(document)) return;
       const card = chosenCode(url) ? await loadPart(url, "card") : null;
       if (url !== this.#shown) return;
-      putInPlace(list.html);
-      if (card) putInPlace(card.html);
+      putInPlace(list);
+      if (card) putInPlace(card);
       this.#showOnMap(null);
       this.#map?.refresh();
     } catch {
       this.say(t("offline"));
     }
   }
+}
+
+/** Which projects are listed, and when each of them last changed. */
+function changesIn(root: ParentNode): string {
+  const items = [...root.querySelectorAll<HTMLElement>("#list li[data-code]")];
+  return items.map((item) => `${item.dataset.code} ${item.dataset.changed}`).join("\n");
 }
 
 /** The form shows what the address asks for, also after a step back or a click on a figure. */

@@ -2,12 +2,7 @@
 
 export type Part = "list" | "card" | "overlap" | "sketch";
 
-export interface Loaded {
-  html: DocumentFragment;
-  tag: string | null;
-}
-
-export async function loadPart(url: URL, part: Part): Promise<Loaded> {
+export async function loadPart(url: URL, part: Part): Promise<DocumentFragment> {
   const address = new URL(url);
   address.hash = "";
   address.searchParams.set("part", part);
@@ -15,7 +10,7 @@ export async function loadPart(url: URL, part: Part): Promise<Loaded> {
   if (!response.ok) throw new Error(`${response.status}`);
   const template = document.createElement("template");
   template.innerHTML = await response.text();
-  return { html: template.content, tag: response.headers.get("ETag") };
+  return template.content;
 }
 
 /** Puts every element of the fragment in place of the one with the same id; keeps scroll place and focus. */
