@@ -2,18 +2,15 @@
 
 import asyncio
 import json
-import logging
-import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
-import structlog
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-from api.cli.say import told
+from api.cli.say import quiet_log, told
 from api.middleware import MEGABYTE
 from api.site import open_site
 from api.state import AppSettings
@@ -39,7 +36,7 @@ def ingest(
     as_json: Annotated[bool, typer.Option("--json", help="For machines 机器可读")] = False,
 ) -> None:
     """Store a model, convert it and publish its elements; exit code 0 only if that succeeded. 模型入库"""
-    _quiet_log()
+    quiet_log()
     settings = AppSettings()
     new = NewModel(name or file.stem, file.name, discipline, public)
     with open_site(settings) as site:
@@ -94,10 +91,3 @@ def _say(submitted: Submitted, ended: JobStatus | None, as_json: bool) -> None:
         typer.echo(f"{ended.state} [{ended.verdict['code']}]: {ended.verdict['message']}")
         typer.echo(ended.verdict["message_zh"])
 
-
-def _quiet_log() -> None:
-    """Keep standard output for the answer and standard error for the bar."""
-    structlog.configure(
-        wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR),
-        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
-    )

@@ -155,8 +155,8 @@ def check_rows(raw: Sequence[Mapping[str, Any]], latest: date) -> tuple[list[Pro
 
 
 def _row(where: str, global_id: str, fields: Mapping[str, Any], latest: date) -> ProgressRow:
-    if not global_id or len(global_id) > 64:
-        raise _RowError("global_id is missing.", "缺少 global_id。")
+    if not global_id or len(global_id) > 64 or "\0" in global_id:
+        raise _RowError("global_id is missing or no GlobalId.", "缺少 global_id 或格式不正确。")
     status, percent = _status(fields.get("status")), _percent(fields.get("percent"))
     if status is None and percent is None:
         raise _RowError("Neither status nor percent is given.", "status 与 percent 均未填写。")
