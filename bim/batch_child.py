@@ -9,10 +9,10 @@ import numpy as np
 import orjson
 import shapely
 
-from bim.geometry import ShapeMeasurer, ShapeRecord, iter_shapes
+from bim.geometry import NothingDrawnError, ShapeMeasurer, ShapeRecord, iter_shapes
 from bim.model import File, Instance
 
-DONE, MEMORY, FAILED = "done", "memory", "failed"
+DONE, REFUSED, MEMORY, FAILED = "done", "refused", "memory", "failed"
 _FLUSH_S = 0.1
 _FLUSH_BYTES = 1 << 16
 
@@ -59,6 +59,8 @@ def draw(file: File, elements: list[Instance], kernel: str, cap: int, pipe: int)
     try:
         _draw_all(file, elements, kernel, cap, teller)
         ending = DONE
+    except NothingDrawnError:
+        ending = REFUSED
     except MemoryError:
         ending = MEMORY
     except RuntimeError as error:

@@ -17,7 +17,7 @@ from typing import Any
 
 import orjson
 
-from bim.batch_child import DONE, FAILED, MEMORY, draw
+from bim.batch_child import DONE, FAILED, MEMORY, REFUSED, draw
 from bim.geometry import FALLBACK, HYBRID, ShapeRecord
 from bim.limits import ProcessLimits
 from bim.model import File, Instance, LibraryLog
@@ -91,6 +91,7 @@ class BatchRunner:
         self._on_done, self._log = on_done, log
         self._results = BatchResults()
         self._waiting: deque[Batch] = deque()
+        self._second: list[tuple[Instance, ...]] = []
         self._selector = selectors.DefaultSelector()
         self._running: dict[int, _Child] = {}
 
@@ -98,7 +99,10 @@ class BatchRunner:
         """Draw all batches; every element ends in a record or an error, or was not drawn by the kernel at all."""
         self._waiting.extend(batches)
         try:
-            while self._waiting or self._running:
+            while self._waiting or self._running or self._second:
+                if not self._waiting and not self._running:
+                    self._waiting.append(Batch(tuple(self._second), FALLBACK))
+                    self._second.clear()
                 while self._waiting and len(self._running) < self._processes:
                     self._start(self._waiting.popleft())
                 for key, _ in self._selector.select(timeout=0.2):
@@ -171,14 +175,17 @@ class BatchRunner:
     def _finish(self, child: _Child, *, timed_out: bool) -> None:
         seconds = time.monotonic() - child.started
         status = self._reap(child, timed_out=timed_out)
-        if child.ending == DONE:
-            return
-        number = os.WTERMSIG(status) if os.WIFSIGNALED(status) else None
-        kind = _kind(child, number, timed_out=timed_out)
-        error = GeometryError(
-            kind=kind, signal=number, seconds=seconds, reason=f"kernel {child.batch.kernel}: {kind}"
-        )
-        self._split(child, error)
+        rest = _unseen(child)
+        if not rest or child.ending == DONE or (child.ending == REFUSED and child.batch.size == 1):
+            self._try_again(rest, child.batch.kernel)
+        elif child.ending == REFUSED:
+            self._split(rest, child.batch.kernel)
+        else:
+            number = os.WTERMSIG(status) if os.WIFSIGNALED(status) else None
+            kind = _kind(child, number, timed_out=timed_out)
+            reason = f"kernel {child.batch.kernel}: {kind}"
+            error = GeometryError(kind=kind, signal=number, seconds=seconds, reason=reason)
+            self._blame(rest, child.batch.kernel, error)
 
     def _reap(self, child: _Child, *, timed_out: bool) -> int:
         if timed_out:
@@ -188,31 +195,37 @@ class BatchRunner:
         del self._running[child.pipe]
         return os.waitpid(child.pid, 0)[1]
 
-    def _split(self, child: _Child, error: GeometryError) -> None:
-        """Queue the elements that have no record yet, in parts; a single one goes to the other kernel once."""
-        rest = tuple(
-            left
-            for group in child.batch.groups
-            if (left := tuple(each for each in group if each.id() not in child.seen))
-        )
-        count = sum(len(group) for group in rest)
-        if count == 1:
-            self._retry_single(rest, child.batch.kernel, error)
-            return
-        groups = rest if len(rest) > 1 else tuple((each,) for group in rest for each in group)
-        size = -(-len(groups) // _PARTS)
-        for start in range(0, len(groups), size):
-            self._waiting.appendleft(Batch(groups[start : start + size], child.batch.kernel))
+    def _try_again(self, rest: list[tuple[Instance, ...]], kernel: str) -> None:
+        """Keep what the first kernel did not draw for the second one; what neither draws stays without a record."""
+        if kernel == HYBRID:
+            self._second += rest
+        else:
+            self._on_done(sum(len(group) for group in rest))
 
-    def _retry_single(
-        self, rest: tuple[tuple[Instance, ...], ...], kernel: str, error: GeometryError
-    ) -> None:
+    def _blame(self, rest: list[tuple[Instance, ...]], kernel: str, error: GeometryError) -> None:
+        """Split around the guilty; a single one keeps the error and goes to the other kernel once."""
+        if sum(len(group) for group in rest) > 1:
+            self._split(rest, kernel)
+            return
         number = rest[0][0].id()
         self._results.errors[number] = error
         if kernel == HYBRID:
-            self._waiting.appendleft(Batch(rest, FALLBACK))
+            self._waiting.appendleft(Batch(tuple(rest), FALLBACK))
         else:
             self._on_done(1)
+
+    def _split(self, rest: list[tuple[Instance, ...]], kernel: str) -> None:
+        """Queue the elements that have no record yet in parts, shared representations kept together."""
+        groups = rest if len(rest) > 1 else [(each,) for group in rest for each in group]
+        size = -(-len(groups) // _PARTS)
+        for start in range(0, len(groups), size):
+            self._waiting.appendleft(Batch(tuple(groups[start : start + size]), kernel))
+
+
+def _unseen(child: _Child) -> list[tuple[Instance, ...]]:
+    """Elements of a batch that have no record yet, by group."""
+    left = (tuple(each for each in group if each.id() not in child.seen) for group in child.batch.groups)
+    return [group for group in left if group]
 
 
 def plan_batches(groups: list[tuple[Instance, ...]], size: int, processes: int) -> list[Batch]:

@@ -11,10 +11,9 @@ from collections import Counter
 from pathlib import Path
 
 from bim.assemble import Extent, Row, robust_middle, write_elements, write_preview
-from bim.batches import Batch, BatchResults, BatchRunner, plan_batches
+from bim.batches import BatchResults, BatchRunner, plan_batches
 from bim.elements import iter_facts, list_duplicates, list_products, name_products
 from bim.errors import BimError
-from bim.geometry import FALLBACK
 from bim.georeference.read import read_geo_facts
 from bim.georeference.resolve import resolve
 from bim.groups import expects_shape, group_by_representation, is_plot
@@ -104,11 +103,8 @@ class Conversion:
         limits = self._job.limits.process
         runner = BatchRunner(model.file, limits, self._job.processes, self._progress.advance, model.log)
         drawn = runner.run(plan_batches(groups, limits.batch_elements, self._job.processes))
-        missing = [each for group in groups for each in group if _is_missing(each, drawn)]
-        if missing:
-            runner.run([Batch(tuple((each,) for each in missing), FALLBACK)])
-        for each in missing:
-            if _is_missing(each, drawn) and expects_shape(model, each):
+        for each in (each for group in groups for each in group if _is_missing(each, drawn)):
+            if expects_shape(model, each):
                 drawn.errors[each.id()] = GeometryError(
                     kind="empty", signal=None, seconds=0.0, reason="neither kernel draws anything for it"
                 )

@@ -56,8 +56,17 @@ class ShapeRecord:
     kernel: str
 
 
+class NothingDrawnError(Exception):
+    """The kernel refused a list of elements as a whole: one bad placement is enough for that."""
+
+
 def iter_shapes(file: File, elements: list[Instance], kernel: str) -> Iterator[Shape]:
     """Iterate over the shapes of elements with one kernel in one thread.
+
+    Raises
+    ------
+    NothingDrawnError
+        Not one element could be drawn.
 
     Notes
     -----
@@ -68,7 +77,7 @@ def iter_shapes(file: File, elements: list[Instance], kernel: str) -> Iterator[S
         ifcopenshell.geom.settings(), file, 1, include=elements, geometry_library=kernel
     )
     if not iterator.initialize():
-        return
+        raise NothingDrawnError
     while True:
         yield _shape_of(iterator.get())
         if not iterator.next():
