@@ -82,7 +82,9 @@ def test_net_volumes_are_those_of_the_shapes(model: Any) -> None:
         for values in quantities.values():
             if "NetVolume" in values:
                 volume = ifcopenshell.util.shape.get_volume(shape.geometry)
-                assert values["NetVolume"] == pytest.approx(volume, rel=0.001)
+                assert values["NetVolume"] == pytest.approx(
+                    volume, rel=0.01
+                )  # round sections are polygons in a mesh
                 compared += 1
     assert compared > 70
 
@@ -100,7 +102,7 @@ def test_wall_axes_are_where_the_design_puts_them(school: Design, school_file: A
         wall = school_file.by_guid(global_id("building", part.key))
         matrix = ifcopenshell.util.placement.get_local_placement(wall.ObjectPlacement)
         (axis,) = [r for r in wall.Representation.Representations if r.RepresentationIdentifier == "Axis"]
-        end = axis.Items[0].Points[-1].Coordinates
+        end = axis.Items[0].Points.CoordList[-1]
         assert matrix[:3, 3] == pytest.approx((body.start[0] * 1000, body.start[1] * 1000, body.base * 1000))
         assert end == pytest.approx((body.length * 1000, 0))
 
@@ -127,7 +129,7 @@ def test_map_conversion_bridges_millimetres_and_metres(school_file: Any) -> None
 
 def test_bridge_has_no_georeference_of_any_level() -> None:
     bridge = ifcopenshell.open(MODELS / "bridge.ifc")
-    assert bridge.by_type("IfcCoordinateOperation") == []
+    assert len(bridge.by_type("IfcCoordinateOperation")) == 0
     (site,) = bridge.by_type("IfcSite")
     assert (site.RefLatitude, site.RefLongitude) == (None, None)
     assert all(
@@ -153,7 +155,7 @@ def test_tasks_carry_milestone_codes_and_their_products(school_file: Any) -> Non
 
 
 def test_planning_status_varies_and_standing_walls_hang_on_a_task(school_file: Any) -> None:
-    statuses = {}
+    statuses: dict[str, list[Any]] = {}
     for wall in school_file.by_type("IfcWall"):
         statuses.setdefault(
             ifcopenshell.util.element.get_pset(wall, "Pset_WallCommon", "Status")[0], []

@@ -68,7 +68,7 @@ def _marked(path: Path) -> bool:
     if path.suffix in (".json", ".geojson"):
         return bool(json.loads(path.read_text(encoding="utf8"))["synthetic"])
     if path.suffix == ".xlsx":
-        return load_workbook(path)["说明"]["A1"].value == "synthetic"
+        return bool(load_workbook(path)["说明"]["A1"].value == "synthetic")
     if path.suffix == ".zip":
         with zipfile.ZipFile(path) as archive:
             return b"synthetic: true" in archive.read("parcels.dbf")
