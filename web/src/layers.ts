@@ -87,9 +87,13 @@ export class Layers {
 
   /** Asks for the tiles again; unchanged ones answer 304. */
   refresh(): void {
-    for (const source of ["projects", "project_points", "bim_elements"]) {
-      if (this.map.getSource(source)) this.map.refreshTiles(source);
-    }
+    // a filter set just before makes the next frame re-read the old tiles, which would undo an earlier refresh
+    this.map.once("render", () => {
+      for (const source of ["projects", "project_points", "bim_elements"]) {
+        if (this.map.getSource(source)) this.map.refreshTiles(source);
+      }
+    });
+    this.map.triggerRepaint();
   }
 
   clickable(): string[] {

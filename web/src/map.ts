@@ -56,6 +56,8 @@ function createMap(container: HTMLElement, dark: boolean, box: Box | null): MapL
     hash: true,
     attributionControl: false,
     maxPitch: 60,
+    // never cut a tile for a deeper zoom: the library keeps such cuts, and would show them after a refresh
+    zoomLevelsToOverscale: 24,
     locale: {
       "Map.Title": t("label"),
       "NavigationControl.ZoomIn": t("zoom_in"),
