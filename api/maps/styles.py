@@ -14,14 +14,14 @@ from api.maps.answers import answer_bytes
 from api.maps.asked import JSON, choose_format, read_parameters
 from api.maps.documents import answer_linked
 from api.state import AppState, state_of
-from gis.style import StyleRule, legend, maplibre_style, qml_document, sld_document
+from gis.style import StyleRule, legend, maplibre_plain_style, maplibre_style, qml_document, sld_document
 from twin.alerts.palette import get_theme, list_themes
 from twin.db import open_session
 
 MAPBOX: Final = "application/vnd.mapbox.style+json"
 SLD: Final = "application/vnd.ogc.sld+xml;version=1.0"
 QML: Final = "application/vnd.qgis.qml+xml"
-OFFERED: Final = {"mapbox": MAPBOX, "sld": SLD, "qml": QML, "legend": JSON}
+OFFERED: Final = {"mapbox": MAPBOX, "mapbox-plain": MAPBOX, "sld": SLD, "qml": QML, "legend": JSON}
 
 
 async def load_themes(state: AppState) -> dict[str, StyleRule]:
@@ -64,7 +64,7 @@ def _links(request: Request, rule: StyleRule) -> list[Link]:
 
 
 async def answer_style(request: Request) -> Response:
-    """Answer one style as MapLibre JSON, SLD, QML or legend."""
+    """Answer one style as MapLibre JSON (`mapbox-plain` for QGIS), SLD, QML or legend."""
     caller = await identify(request)
     read_parameters(request, ())
     chosen = choose_format(request, OFFERED)
@@ -73,7 +73,10 @@ async def answer_style(request: Request) -> Response:
 
 
 def _render(request: Request, rule: StyleRule, chosen: str) -> bytes:
+    template = f"{root(request)}/tiles/{{layer}}.json"
     match chosen:
+        case "mapbox-plain":
+            return orjson.dumps(maplibre_plain_style(rule, template))
         case "sld":
             return sld_document(rule)
         case "qml":
@@ -81,5 +84,4 @@ def _render(request: Request, rule: StyleRule, chosen: str) -> bytes:
         case "legend":
             return orjson.dumps(legend(rule))
         case _:
-            template = f"{root(request)}/tiles/{{layer}}.json"
             return orjson.dumps(maplibre_style(rule, template, lang_of(request)))

@@ -46,7 +46,13 @@ def _by_class(rule: StyleRule, outputs: list[str]) -> list[Any]:
     field = ["get", rule.field]
     if not rule.graded:
         pairs = zip(rule.classes, results, strict=True)
-        return ["match", field, *(part for item, result in pairs for part in (item.value, result)), otherwise]
+        # Each label as a list: QGIS 3.22 reads no other form and would draw everything as the rest.
+        return [
+            "match",
+            field,
+            *(part for item, result in pairs for part in ([item.value], result)),
+            otherwise,
+        ]
     # A missing or null number would be an error in a comparison, so it is sorted out first.
     expression: list[Any] = ["case", ["!=", ["typeof", field], "number"], otherwise]
     for item, result in zip(rule.classes, results, strict=True):

@@ -26,6 +26,7 @@ def test_the_styles_of_the_contract_are_offered_in_every_format(doors: Doors) ->
     assert {"projects-progress", "projects-light", "bim-progress", "land-status"} <= set(found)
     types = {
         "mapbox": "application/vnd.mapbox.style+json",
+        "mapbox-plain": "application/vnd.mapbox.style+json",
         "sld": "application/vnd.ogc.sld+xml;version=1.0",
         "qml": "application/vnd.qgis.qml+xml",
         "legend": "application/json",
@@ -53,7 +54,7 @@ def test_a_project_has_the_same_colour_in_legend_map_style_sld_and_feed(doors: D
     assert {entry.get("value"): entry["colour"] for entry in legend["entries"]}[code] == colour
     style = doors.get("/ogc/styles/projects-light?f=mapbox").json()
     fill = next(layer for layer in style["layers"] if layer["type"] == "fill")["paint"]["fill-color"]
-    assert fill[fill.index(code) + 1] == colour
+    assert fill[fill.index([code]) + 1] == colour
     root = ET.fromstring(doors.get("/ogc/styles/projects-light?f=sld").content)
     for rule in root.iter(f"{SLD}Rule"):
         literal = rule.find(f".//{OGC}Literal")

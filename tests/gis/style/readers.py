@@ -27,8 +27,8 @@ def maplibre_value(expression: Any, properties: dict[str, Any]) -> Any:
     if operator == "match":
         subject, *cases, otherwise = rest
         found = maplibre_value(subject, properties)
-        pairs = dict(zip(cases[::2], cases[1::2], strict=True))
-        return pairs.get(found, otherwise)
+        pairs = zip(cases[::2], cases[1::2], strict=True)
+        return next((result for labels, result in pairs if found in labels), otherwise)
     if operator == "case":
         *cases, otherwise = rest
         for test, result in zip(cases[::2], cases[1::2], strict=True):
