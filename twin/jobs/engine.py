@@ -29,13 +29,13 @@ LOST_AFTER_S = 3.0  # no connection for so long: the database is gone
 
 RunJob = Callable[[str], Awaitable[None]]
 
-# Rows of workers that died after their job was settled, or before they could take it.
+# Rows of workers that died after their job was settled, and of jobs that were settled elsewhere.
 _SWEEP = text("""
 DELETE FROM procrastinate_jobs j
-WHERE j.status <> 'todo' AND j.task_name = :task
+WHERE j.task_name = :task
   AND NOT EXISTS (SELECT FROM job_run r WHERE r.engine_job_id = j.id AND r.state IN ('queued','running'))
-  AND NOT EXISTS (SELECT FROM procrastinate_workers w
-    WHERE w.id = j.worker_id AND w.last_heartbeat > now() - make_interval(secs => :stale_s))
+  AND (j.status = 'todo' OR NOT EXISTS (SELECT FROM procrastinate_workers w
+    WHERE w.id = j.worker_id AND w.last_heartbeat > now() - make_interval(secs => :stale_s)))
 """)
 _ALIVE = text("""
 SELECT EXISTS (SELECT FROM procrastinate_workers

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Mapping
 
 from twin.db import open_session
-from twin.jobs.engine import has_worker
+from twin.jobs.engine import has_worker, sweep_engine
 from twin.jobs.execute import Handler, run_job
 from twin.jobs.queue import JobStatus, status
 from twin.jobs.sweeper import run_sweeper
@@ -34,6 +34,7 @@ async def follow_job(
             found, alone = await asyncio.to_thread(_look, room, job_id)
             on_status(found)
             if not found.is_open:
+                await asyncio.to_thread(_tidy, room)
                 return found
             if alone and (work is None or work.done()):
                 if time.monotonic() - swept_at > room.settings.sweep_every_s:
@@ -51,3 +52,9 @@ async def follow_job(
 def _look(room: Workroom, job_id: str) -> tuple[JobStatus, bool]:
     with open_session(room.engine) as session:
         return status(session, job_id), not has_worker(session, room.settings)
+
+
+def _tidy(room: Workroom) -> None:
+    """Take the number of a job that ran here out of the queue, where no worker came for it."""
+    with open_session(room.engine) as session:
+        sweep_engine(session, 2 * room.settings.stale_after_s)

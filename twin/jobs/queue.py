@@ -84,21 +84,13 @@ def status(session: Session, job_id: str) -> JobStatus:
     run = session.scalar(statement)
     if run is None:
         raise _unknown(job_id)
-    return JobStatus(
-        job_id=run.job_id,
-        kind=run.kind,
-        project_id=run.project_id,
-        state=run.state,
-        progress=float(run.progress),
-        phase=run.phase,
-        verdict=run.verdict,
-        counts=run.counts,
-        attempt=run.attempt,
-        created_by=run.created_by,
-        created_at=run.created_at,
-        started_at=run.started_at,
-        finished_at=run.finished_at,
-    )
+    return _status_of(run)
+
+
+def list_jobs(session: Session, limit: int) -> list[JobStatus]:
+    """List the newest jobs."""
+    newest = select(JobRun).order_by(JobRun.created_at.desc(), JobRun.job_id).limit(limit)
+    return [_status_of(run) for run in session.scalars(newest)]
 
 
 def cancel(session: Session, job_id: str, actor: str | None = None) -> JobStatus:
@@ -143,4 +135,22 @@ def _unknown(job_id: str) -> NotFoundError:
     return NotFoundError(
         f"There is no job {job_id}; the answer to an upload names its job.",
         f"没有任务 {job_id}；上传的应答中给出任务编号。",
+    )
+
+
+def _status_of(run: JobRun) -> JobStatus:
+    return JobStatus(
+        job_id=run.job_id,
+        kind=run.kind,
+        project_id=run.project_id,
+        state=run.state,
+        progress=float(run.progress),
+        phase=run.phase,
+        verdict=run.verdict,
+        counts=run.counts,
+        attempt=run.attempt,
+        created_by=run.created_by,
+        created_at=run.created_at,
+        started_at=run.started_at,
+        finished_at=run.finished_at,
     )

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 from sqlalchemy import text
 
 from twin.db import open_session
@@ -11,6 +12,12 @@ from twin.jobs.workroom import Workroom, open_workroom
 from twin.settings import HomeSettings, JobSettings
 
 FAST = JobSettings(heartbeat_s=0.4, stale_after_s=2.5, sweep_every_s=0.5, crash_cap=3, concurrency=2)
+
+
+@pytest.fixture(autouse=True)
+def _plain_log() -> None:
+    """Log as a fresh process does: another test may have sent the log to a stream that is closed now."""
+    structlog.reset_defaults()
 
 
 @pytest.fixture
