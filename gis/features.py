@@ -54,7 +54,7 @@ def items_statement(selection: Selection, page: Page, crs: Crs = CRS84) -> State
     last = "FILTER (WHERE _n = %(limit)s::int8)"
     ends = ["max(_id)", *(f"max(_k{number})" for number in range(len(page.sort)))]
     columns = [
-        f"convert_to(string_agg(_feature, ',' ORDER BY _n) {kept}, 'UTF8')",
+        f"convert_to(string_agg(_feature, ',') {kept}, 'UTF8')",
         f"count(*) {kept}",
         "coalesce(max(_n) > %(limit)s::int8, FALSE)",
         *(f"{end} {last}" for end in ends),
@@ -111,17 +111,18 @@ def _position(row: Sequence[object]) -> Position:
 
 def _page_sql(selection: Selection, page: Page, crs: Crs) -> tuple[str, Mapping[str, object]]:
     layer = selection.layer
-    order = order_sql(layer, page.sort)
     rows = selection.filtered(after_condition(layer, page)).rows()
     keys = "".join(f", {position_sql(key)} AS _k{number}" for number, key in enumerate(page.sort))
-    # The rows are chosen before anything is written, so no feature beyond the page is formatted.
+    # The rows are chosen before anything is numbered or written: the sort keeps only the page.
     chosen = (
-        f"SELECT {layer.id_sql()} AS _id, {layer.geometry_sql()} AS _geometry, "
-        f"row_number() OVER (ORDER BY {order}) AS _n{keys}{_field_columns(layer)} "
-        f"FROM {rows.sql} ORDER BY {order} LIMIT %(limit)s::int8 + 1"
+        f"SELECT {layer.id_sql()} AS _id, {layer.geometry_sql()} AS _geometry{keys}{_field_columns(layer)} "
+        f"FROM {rows.sql} ORDER BY {order_sql(layer, page.sort)} LIMIT %(limit)s::int8 + 1"
     )
     outer_keys = "".join(f", _k{number}" for number in range(len(page.sort)))
-    sql = f"SELECT _id, _n{outer_keys}, {feature_sql(layer, crs)} AS _feature FROM ({chosen} OFFSET 0) chosen"
+    sql = (
+        f"SELECT _id, row_number() OVER () AS _n{outer_keys}, {feature_sql(layer, crs)} AS _feature "
+        f"FROM ({chosen}) chosen"
+    )
     return sql, merged(rows.params, {"limit": page.limit})
 
 

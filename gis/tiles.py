@@ -76,19 +76,16 @@ def tile_statement(selection: Selection, tile: TileAddress) -> Statement:
 
     The MVT layer is called after the collection, the feature id is the collection's, the
     attributes are those marked `in_tiles`. Nothing is cut by a limit, and nothing visible is
-    dropped for being small: what is below two units in both directions is drawn as a two-unit
-    spot, what would collapse for being thin is thickened by one unit. An invalid geometry is
+    dropped for being small or thin: it is drawn as a spot of two units or thickened by one. An invalid geometry is
     repaired by ST_AsMVTGeom as far as it can; rows without geometry are not in tiles.
     """
     layer = selection.layer
     west, south, east, north = tile.degrees(BUFFER / EXTENT)
-    unit = tile.unit_m()
     params: dict[str, object] = {
         "z": tile.z,
         "x": tile.x,
         "y": tile.y,
-        "unit": unit,
-        "spot": 2 * unit / _MERCATOR_HALF_M * 180,
+        "unit": tile.unit_m(),
         "west": west,
         "south": south,
         "east": east,
@@ -97,13 +94,13 @@ def tile_statement(selection: Selection, tile: TileAddress) -> Statement:
     rows = selection.rows()
     box = f"ST_MakeEnvelope(%(west)s::float8, %(south)s::float8, %(east)s::float8, %(north)s::float8, {STORED_SRID})"
     chosen = (
-        f"SELECT {layer.id_sql()} AS _id, {_spotted(layer)} AS _mercator{_attributes(layer)} "
+        f"SELECT {layer.id_sql()} AS _id, ST_Transform({layer.geometry_sql()}, {WEB_MERCATOR_SRID}) AS _mercator{_attributes(layer)} "
         f"FROM {rows.sql} AND {layer.geometry_sql()} && {box} OFFSET 0"
     )
     names = "".join(f", {item.name}" for item in layer.fields if item.in_tiles)
     sql = (
         "WITH e AS MATERIALIZED (SELECT ST_TileEnvelope(%(z)s::int4, %(x)s::int4, %(y)s::int4) AS env), "
-        f"t AS (SELECT _id, {_on_grid(layer)} AS _geometry{names} FROM ({chosen}) chosen, e ORDER BY _id) "
+        f"t AS MATERIALIZED (SELECT _id, {_on_grid(layer)} AS _geometry{names} FROM ({chosen}) chosen, e ORDER BY _id) "
         f"SELECT ST_AsMVT(t.*, {literal(layer.id)}, {EXTENT}, '_geometry', '_id') FROM t WHERE _geometry IS NOT NULL"
     )
     return Statement(sql, merged(rows.params, params))
@@ -118,31 +115,29 @@ def _attributes(layer: Layer) -> str:
     return "".join(f", {column}" for column in columns)
 
 
-def _spotted(layer: Layer) -> str:
-    """Return the geometry in Web Mercator; what is too small to be drawn becomes a spot."""
-    shape = layer.geometry_sql()
-    mercator = f"ST_Transform({shape}, {WEB_MERCATOR_SRID})"
-    if layer.geometry_type == "point":
-        return mercator
-    box = f"ST_Expand({mercator}, %(unit)s::float8)"
-    spot = f"CASE ST_Dimension({shape}) WHEN 2 THEN {box} WHEN 1 THEN ST_BoundingDiagonal({box}) ELSE {mercator} END"
-    small = (
-        f"ST_XMax({shape}) - ST_XMin({shape}) < %(spot)s::float8 "
-        f"AND ST_YMax({shape}) - ST_YMin({shape}) < %(spot)s::float8"
-    )
-    return f"CASE WHEN {small} THEN {spot} ELSE {mercator} END"
-
-
 def _on_grid(layer: Layer) -> str:
-    """Return the geometry on the tile's grid; a thin polygon that would vanish is thickened."""
+    """Return the geometry on the tile's grid.
+
+    A line or polygon that vanishes there (below half a unit, or too thin) and yet meets the tile
+    is drawn once more: as a spot where it is small, thickened by a unit where it is long.
+    """
     grid = f"ST_AsMVTGeom({{}}, e.env, {EXTENT}, {BUFFER}, TRUE)"
-    if layer.geometry_type != "polygon":
+    if layer.geometry_type == "point":
         return grid.format("_mercator")
-    thick = grid.format("ST_Buffer(_mercator, %(unit)s::float8, 'quad_segs=1')")
-    vanished = (
-        f"CASE WHEN ST_Intersects(_mercator, ST_Expand(e.env, %(unit)s::float8 * {BUFFER})) THEN {thick} END"
+    return (
+        f"coalesce({grid.format('_mercator')}, "
+        f"CASE WHEN ST_Intersects(_mercator, ST_Expand(e.env, %(unit)s::float8 * {BUFFER})) THEN "
+        f"{grid.format(_SPOT)} END)"
     )
-    return f"coalesce({grid.format('_mercator')}, {vanished})"
+
+
+_SPOT: Final = (
+    "CASE WHEN ST_Dimension(_mercator) = 1 THEN ST_BoundingDiagonal(ST_Expand(_mercator, %(unit)s::float8)) "
+    "WHEN ST_XMax(_mercator) - ST_XMin(_mercator) < 2 * %(unit)s::float8 "
+    "AND ST_YMax(_mercator) - ST_YMin(_mercator) < 2 * %(unit)s::float8 "
+    "THEN ST_Expand(_mercator, %(unit)s::float8) "
+    "ELSE ST_Buffer(_mercator, %(unit)s::float8, 'quad_segs=1') END"
+)
 
 
 async def fetch_tile(connection: Connection, selection: Selection, tile: TileAddress) -> bytes:

@@ -36,26 +36,35 @@ sound_candidate AS MATERIALIZED (
   FROM candidate c JOIN subject s ON c.plane && s.plane,
     LATERAL (SELECT ST_IsValid(c.plane) AS valid OFFSET 0) v),
 cut AS MATERIALIZED (
-  SELECT c.*, ST_CollectionExtract(ST_Intersection(s.plane, c.plane), 3) AS shape
-  FROM sound_candidate c JOIN subject s ON ST_Intersects(s.plane, c.plane)),
+  SELECT c.*, i.whole, ST_CollectionExtract(
+      CASE WHEN i.whole THEN c.plane ELSE ST_Intersection(s.plane, c.plane) END, 3) AS shape
+  FROM sound_candidate c JOIN subject s ON ST_Intersects(s.plane, c.plane),
+    LATERAL (SELECT ST_Covers(s.plane, c.plane) AS whole OFFSET 0) i),
 piece AS MATERIALIZED (
-  SELECT c.t, c.id, c.keep, d.geom, m.area_m2,
-    (m.area_m2 < %(min_area)s::float8 OR m.thickness_m < %(min_thickness)s::float8) AS sliver
+  SELECT c.t, c.id, d.geom, m.area_m2, m.plane_m2, g.sliver, c.keep OR NOT g.sliver AS kept
   FROM cut c, LATERAL ST_Dump(c.shape) d,
-    LATERAL (SELECT {area} AS area_m2,
-      2 * ST_Area(d.geom) / nullif(ST_Perimeter(d.geom), 0) AS thickness_m OFFSET 0) m
+    LATERAL (SELECT {area} AS area_m2, ST_Area(d.geom) AS plane_m2,
+      2 * ST_Area(d.geom) / nullif(ST_Perimeter(d.geom), 0) AS thickness_m OFFSET 0) m,
+    LATERAL (SELECT m.area_m2 < %(min_area)s::float8 OR m.thickness_m < %(min_thickness)s::float8 AS sliver) g
   WHERE m.thickness_m >= {noise}),
 item AS MATERIALIZED (
-  SELECT t, id, sum(area_m2) AS area_m2, count(*) AS pieces, max(area_m2) AS largest_piece_m2,
-    bool_or(sliver) AS critical, ST_Collect(geom) AS geom
-  FROM piece WHERE keep OR NOT sliver GROUP BY t, id),
-gathered AS (SELECT t, count(*) AS n, ST_Collect(geom) AS geom FROM piece WHERE keep OR NOT sliver GROUP BY t),
+  SELECT t, id, sum(area_m2) FILTER (WHERE kept) AS area_m2, sum(area_m2) AS all_m2,
+    count(*) FILTER (WHERE kept) AS pieces, max(area_m2) AS largest_piece_m2,
+    bool_or(sliver) FILTER (WHERE kept) AS critical, ST_Collect(geom) FILTER (WHERE kept) AS geom
+  FROM piece GROUP BY t, id HAVING bool_or(kept)),
 feature AS MATERIALIZED (
   SELECT t, id, min(c.code) AS code, min(c.name) AS name, min(c.class_code) AS class_code,
-    min(c.class_name) AS class_name, bool_or(c.repaired) AS repaired, sum({feature_area}) AS area_m2
+    min(c.class_name) AS class_name, bool_or(c.repaired) AS repaired,
+    sum(CASE WHEN c.whole THEN i.all_m2 ELSE {feature_area} END) AS area_m2
   FROM cut c JOIN item i USING (t, id) GROUP BY t, id),
+gathered AS (
+  SELECT t, count(*) AS n, sum(area_m2) AS area_m2, sum(plane_m2) AS plane_m2, ST_Collect(geom) AS geom
+  FROM piece WHERE kept GROUP BY t),
+united AS MATERIALIZED (
+  SELECT t, area_m2, plane_m2, CASE WHEN n = 1 THEN geom ELSE ST_UnaryUnion(geom) END AS geom FROM gathered),
 covered AS MATERIALIZED (
-  SELECT t, CASE WHEN n = 1 THEN geom ELSE ST_UnaryUnion(geom) END AS geom FROM gathered),
+  SELECT t, geom, p.plane_m2, CASE WHEN u.plane_m2 <= p.plane_m2 * {apart} THEN u.area_m2 ELSE {union_area} END AS area_m2
+  FROM united u, LATERAL (SELECT ST_Area(u.geom) AS plane_m2 OFFSET 0) p),
 rest AS MATERIALIZED (
   SELECT c.t, ST_Collect(d.geom) AS geom
   FROM covered c, subject s, LATERAL ST_Dump(ST_CollectionExtract(ST_Difference(s.plane, c.geom), 3)) d
@@ -87,7 +96,9 @@ def overlap_statement(
     overlay = _OVERLAY.format(
         area=ellipsoidal_area_sql("d.geom"),
         feature_area=ellipsoidal_area_sql("c.plane"),
+        union_area=ellipsoidal_area_sql("u.geom"),
         noise=NOISE_THICKNESS_M,
+        apart=1 + 1e-12,
     )
     sql = (
         f"WITH {_SUBJECT.strip()},\ncandidate AS MATERIALIZED (\n  {candidates}),{overlay}\n"
@@ -136,8 +147,8 @@ def _answer(*, geometry: bool) -> str:
     return f"""SELECT json_build_object(
   'subject', (SELECT json_build_object('area_m2', {ellipsoidal_area_sql("s.plane")}, 'area_plane_m2', ST_Area(s.plane),
       'bare_area_m2', {ellipsoidal_area_sql("b.plane")}) FROM subject s, bare b),
-  'layers', (SELECT json_agg(json_build_object('t', c.t, 'area_m2', {ellipsoidal_area_sql("c.geom")},
-      'area_plane_m2', ST_Area(c.geom), 'remainder_area_m2', coalesce({ellipsoidal_area_sql("r.geom")}, 0){remainder}))
+  'layers', (SELECT json_agg(json_build_object('t', c.t, 'area_m2', c.area_m2, 'area_plane_m2', c.plane_m2,
+      'remainder_area_m2', coalesce({ellipsoidal_area_sql("r.geom")}, 0){remainder}))
     FROM covered c LEFT JOIN rest r USING (t)),
   'items', (SELECT json_agg(json_build_object('t', i.t, 'id', i.id, 'code', c.code, 'name', c.name,
       'class_code', c.class_code, 'class_name', c.class_name, 'area_m2', i.area_m2, 'pieces', i.pieces,
@@ -145,7 +156,7 @@ def _answer(*, geometry: bool) -> str:
       'feature_area_m2', c.area_m2{piece}) ORDER BY i.t, i.area_m2 DESC, i.id)
     FROM item i JOIN feature c USING (t, id)),
   'dropped', (SELECT json_agg(json_build_object('t', t, 'count', n, 'area_m2', area_m2)) FROM (
-    SELECT t, count(*) AS n, sum(area_m2) AS area_m2 FROM piece WHERE sliver AND NOT keep GROUP BY t) d)
+    SELECT t, count(*) AS n, sum(area_m2) AS area_m2 FROM piece WHERE NOT kept GROUP BY t) d)
 )::text"""
 
 

@@ -25,6 +25,8 @@ class OverlapTarget:
         View or table; with `temporal` a function of one `timestamptz`. From a closed list.
     condition : Condition
         Who sees which rows, which layer, and that the subject is no hit of its own.
+    id_column : str
+        Integer, one row per id.
     geometry_column : str
         Polygons in EPSG:4490, indexed; other kinds of geometry are no hit.
     plane_column : str, optional
