@@ -16,7 +16,6 @@ from typing import Literal
 
 from api.front_end import BUILD_COMMAND, find_assets
 from twin.cluster import Cluster, check_capabilities, open_cluster
-from twin.cluster.installation import list_installations
 from twin.db.migrate import is_current
 from twin.errors import TwinError
 from twin.settings import DatabaseSettings, HomeSettings, ServerSettings
@@ -91,7 +90,7 @@ def check_database(home: HomeSettings, database: DatabaseSettings) -> Iterator[F
         yield from _check_server("DATABASE_URL", database.url)
         return
     cluster = open_cluster(home)
-    yield from _check_programs(cluster, home)
+    yield from _check_programs(cluster)
     status = cluster.status()
     if status.major is None:
         yield Finding("database", "ok", "not made yet: the first start makes it 首次启动时建立")
@@ -101,8 +100,8 @@ def check_database(home: HomeSettings, database: DatabaseSettings) -> Iterator[F
         yield from _check_server(f"port {status.port}, pid {status.pid}", cluster.url("twin"))
 
 
-def _check_programs(cluster: Cluster, home: HomeSettings) -> Iterator[Finding]:
-    found = list_installations(cluster.folders.runtime, home.pg_bin)
+def _check_programs(cluster: Cluster) -> Iterator[Finding]:
+    found = cluster.list_programs()
     for one in found:
         if one.usable:
             yield Finding("postgis", "ok", f"PostgreSQL {one.major} with PostGIS in {one.bin_dir}")

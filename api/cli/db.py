@@ -168,9 +168,8 @@ def upgrade_command() -> None:
     """Carry the data to the newest PostgreSQL on this machine; the old data are kept. 升级到新的大版本"""
     if _told_outside():
         return
-    settings = HomeSettings()
-    cluster = open_cluster(settings)
-    old, new = find_upgrade(cluster, settings.pg_bin)
+    cluster = _cluster()
+    old, new = find_upgrade(cluster)
     kept = upgrade(cluster, old, new, typer.echo)
     typer.echo(f"The database is PostgreSQL {new.major} now; the old data are kept in {kept}. 升级完成。")
 

@@ -19,7 +19,7 @@ from twin.cluster.folders import Folders
 from twin.cluster.halt import halt
 from twin.cluster.home import make_home, starting_alone
 from twin.cluster.initialise import add_data, find_data_major, finish_swap
-from twin.cluster.installation import Installation
+from twin.cluster.installation import Installation, list_installations
 from twin.cluster.launch import Launch, find_serving_port, start_server
 from twin.cluster.obtain import obtain_installation, tell
 from twin.cluster.packages import Say
@@ -203,6 +203,10 @@ class Cluster:
             named=self.account.name is not None,
             say=self._say,
         )
+
+    def list_programs(self) -> list[Installation]:
+        """Return every folder of server programs on this machine, the unusable ones with the reason."""
+        return list_installations(self.folders.runtime, self._bin_dir)
 
     def launch(self, data: Path, installation: Installation) -> Launch:
         """Return what starts a server of this cluster's on a data folder."""

@@ -13,7 +13,7 @@ from twin.cluster.dump import read_dump, write_dump
 from twin.cluster.errors import OtherMajorError
 from twin.cluster.home import starting_alone
 from twin.cluster.initialise import find_data_major, finish_swap
-from twin.cluster.installation import Installation, list_installations
+from twin.cluster.installation import Installation
 from twin.cluster.launch import find_serving_port, start_server
 from twin.cluster.packages import Say
 from twin.cluster.passwords import SERVICE, get_password
@@ -21,7 +21,7 @@ from twin.cluster.prepare import add_service_role
 from twin.errors import ConflictError
 
 
-def find_upgrade(cluster: Cluster, explicit: Path | None = None) -> tuple[Installation, Installation]:
+def find_upgrade(cluster: Cluster) -> tuple[Installation, Installation]:
     """Return the programs of the data's major version and the newest ones on this machine.
 
     Raises
@@ -30,7 +30,7 @@ def find_upgrade(cluster: Cluster, explicit: Path | None = None) -> tuple[Instal
         If the old server is missing, or there is no newer one.
     """
     major = find_data_major(cluster.folders.data)
-    usable = [found for found in list_installations(cluster.folders.runtime, explicit) if found.usable]
+    usable = [found for found in cluster.list_programs() if found.usable]
     old = next((found for found in usable if found.major == major), None)
     newest = max(usable, key=lambda found: found.major, default=None)
     if major is None or newest is None or newest.major <= major:

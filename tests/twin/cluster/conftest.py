@@ -1,6 +1,7 @@
 """Homes for real clusters: short, and reachable for the account a root-started server runs as."""
 
 import shutil
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,7 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from twin.cluster import Cluster
+from twin.cluster import Cluster, open_cluster
 from twin.cluster.pidfile import find_postmaster_file
 from twin.settings import HomeSettings
 
@@ -31,10 +32,22 @@ def home() -> Iterator[Path]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
+@pytest.fixture(scope="session")
+def prepared_home() -> Iterator[Path]:
+    """A home with a durable cluster that was started once and stopped."""
+    folder = make_open_folder()
+    with open_cluster(HomeSettings(home=folder / "home"), lambda _line: None):
+        pass
+    yield folder / "home"
+    shutil.rmtree(folder, ignore_errors=True)
+
+
 @pytest.fixture
-def cluster(home: Path) -> Iterator[Cluster]:
-    """A cluster not yet started; stopped at the end."""
-    made = Cluster(home, bin_dir=HomeSettings().pg_bin, say=lambda _line: None)
+def cluster(home: Path, prepared_home: Path) -> Iterator[Cluster]:
+    """A cluster of the test's own with its database made, not running; stopped at the end."""
+    subprocess.run(["cp", "-a", str(prepared_home), str(home)], check=True)  # owners stay, unlike with shutil
+    (home / "database.port").unlink()
+    made = open_cluster(HomeSettings(home=home), lambda _line: None)
     yield made
     made.stop()
 

@@ -146,7 +146,9 @@ def test_a_start_waits_for_a_server_that_is_stopping(cluster: Cluster, home: Pat
     assert first._shim is not None
     assert first._shim.stdin is not None
     first._leave()
-    first._shim.stdin.close()  # the stop is under way and not waited for
+    first._shim.stdin.close()
+    while (found := find_postmaster_file(cluster.folders.data)) is not None and found.status != "stopping":
+        time.sleep(0.001)  # until the stop is under way, and no longer
     assert not cluster.start().adopted
     assert ask(cluster.url("twin"), "SELECT 1") == "1"
     first.stop()
@@ -239,13 +241,12 @@ def test_little_shared_memory_moves_it_to_files(tmp_path: Path, monkeypatch: pyt
 
 
 def test_a_url_without_a_server_says_how_to_start_one(cluster: Cluster) -> None:
-    cluster.ensure()
     with pytest.raises(NotRunningError, match="twin db start"):
         cluster.url("twin")
 
 
-def test_a_status_of_an_empty_home_starts_nothing(cluster: Cluster, home: Path) -> None:
-    status = cluster.status()
+def test_a_status_of_an_empty_home_starts_nothing(home: Path) -> None:
+    status = open_cluster(HomeSettings(home=home), silent).status()
     assert (status.running, status.major) == (False, None)
     assert not home.exists()
 
