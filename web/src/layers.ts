@@ -43,6 +43,7 @@ export class Layers {
   constructor(
     readonly map: MapLibre,
     readonly dark: boolean,
+    readonly busy: () => void,
     readonly failed: (layer: string) => void,
   ) {}
 
@@ -102,16 +103,40 @@ export class Layers {
   }
 
   async #draw(topic: TopicState): Promise<void> {
+    this.busy();
+    const asked = topic.style;
     try {
-      const style = await loadStyle(topic.style);
-      if (!topic.shown) return;
-      this.#erase(topic);
+      const style = await loadStyle(asked);
+      if (!topic.shown || topic.style !== asked) return; // the reader has chosen otherwise meanwhile
       topic.legend = legendOf(style);
-      this.#addDocument(topic, style);
-      if (topic.topic === "projects") this.#addPoints(fillColour(style));
+      if (!this.#repaint(topic, style)) this.#drawAnew(topic, style);
     } catch {
       this.failed(t(`layer.${topic.topic}`));
+    } finally {
+      this.map.triggerRepaint();
     }
+  }
+
+  #drawAnew(topic: TopicState, style: StyleSpecification): void {
+    this.#erase(topic);
+    topic.legend = legendOf(style);
+    this.#addDocument(topic, style);
+    if (topic.topic === "projects") this.#addPoints(fillColour(style));
+  }
+
+  /** Puts other colours on what is drawn, without a blank moment; false where the layers are not the same. */
+  #repaint(topic: TopicState, style: StyleSpecification): boolean {
+    const wanted = drawnLayers(style, topic.topic);
+    const drawn = this.map.getLayersOrder().filter((id) => id.startsWith(`${topic.topic}/`));
+    if (!drawn.length || wanted.map((layer) => layer.id).join() !== drawn.join()) return false;
+    for (const layer of wanted) {
+      for (const [name, value] of Object.entries(layer.paint ?? {})) {
+        this.map.setPaintProperty(layer.id, name as keyof typeof layer.paint, value as never);
+      }
+    }
+    const colour = fillColour(style);
+    if (topic.topic === "projects" && colour) this.map.setPaintProperty("project-points", "circle-color", colour);
+    return true;
   }
 
   #addDocument(topic: TopicState, style: StyleSpecification): void {

@@ -20,14 +20,14 @@ import { groundStyle } from "./ground";
 import { type Colouring, Layers } from "./layers";
 import { t } from "./messages";
 import type { MapView, Page } from "./page";
-import { buildPanel } from "./panel";
+import { ROOM_PX, buildPanel } from "./panel";
 
 const NEAR_PX = 6;
 const PANEL_PX = 256;
 
 /** Room around what is brought into view: on wide screens the layer panel lies over the left side. */
 function fit(container: HTMLElement): { padding: { top: number; bottom: number; left: number; right: number }; maxZoom: number } {
-  const wide = container.clientWidth > 560;
+  const wide = container.clientWidth >= ROOM_PX;
   const padding = wide ? { top: 48, bottom: 48, left: PANEL_PX + 24, right: 64 } : { top: 44, bottom: 32, left: 28, right: 28 };
   return { padding, maxZoom: 16.5 };
 }
@@ -39,7 +39,7 @@ export async function startMap(ground: HTMLElement, page: Page): Promise<MapView
   holder.className = "map";
   ground.prepend(holder);
   const map = createMap(holder, dark, page.box);
-  const layers = new Layers(map, dark, (layer) => page.say(t("layer_failed", { layer })));
+  const layers = new Layers(map, dark, () => ground.setAttribute("aria-busy", "true"), (layer) => page.say(t("layer_failed", { layer })));
   await once(map, "load");
   await layers.start(new URL(location.href).searchParams.get("colour") === "light" ? "light" : "progress");
   buildPanel(ground, layers, rememberColouring);

@@ -13,6 +13,7 @@ export interface MapView {
 }
 
 const POLL_MS = 5000;
+const STICKY_PX = 32; // the line with the count stays at the top of the list
 const NO_PIECES: GeoJSON.FeatureCollection = { type: "FeatureCollection", features: [] };
 
 export class Page {
@@ -109,7 +110,7 @@ export class Page {
       if (item.dataset.code !== chosen) link?.removeAttribute("aria-current");
       else {
         link?.setAttribute("aria-current", "true");
-        item.scrollIntoView({ block: "nearest" });
+        bringIntoView(item);
       }
     }
     const codes = isFiltered(this.#shown) ? this.#items().map((item) => item.dataset.code ?? "") : null;
@@ -198,6 +199,15 @@ export class Page {
       this.say(t("offline"));
     }
   }
+}
+
+/** Scrolls the list, never the page: on a phone the reader stays where they are. */
+function bringIntoView(item: HTMLElement): void {
+  const list = item.closest<HTMLElement>("#list");
+  if (!list || list.scrollHeight <= list.clientHeight) return;
+  const [from, to] = [item.offsetTop - list.offsetTop, item.offsetTop - list.offsetTop + item.offsetHeight];
+  if (from < list.scrollTop + STICKY_PX) list.scrollTop = from - STICKY_PX;
+  else if (to > list.scrollTop + list.clientHeight) list.scrollTop = to - list.clientHeight;
 }
 
 /** Which projects are listed, and when each of them last changed. */

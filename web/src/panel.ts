@@ -5,12 +5,13 @@ import { t } from "./messages";
 
 const ORDER: readonly Topic[] = ["projects", "bim_elements", "land_parcels", "control_areas"];
 const COLOURINGS: readonly Colouring[] = ["progress", "light"];
+export const ROOM_PX = 640;
 const SIGNS: Record<string, string> = { "0": "○", "1": "●", "2": "▲", "3": "■" };
 
 export function buildPanel(ground: HTMLElement, layers: Layers, onColouring: (colouring: Colouring) => void): void {
   const legend = element("div", { className: "legends" });
   const draw = () => legend.replaceChildren(...ORDER.flatMap((topic) => legendBlock(layers, topic)));
-  const panel = element("details", { className: "layer-panel", open: innerWidth > 800 });
+  const panel = element("details", { className: "layer-panel" });
   panel.append(
     element("summary", { textContent: t("layers") }),
     element("fieldset", {}, [element("legend", { textContent: t("colour_by") }), ...COLOURINGS.map((c) => colouringButton(layers, c, draw, onColouring))]),
@@ -18,8 +19,19 @@ export function buildPanel(ground: HTMLElement, layers: Layers, onColouring: (co
     legend,
   );
   ground.append(panel);
+  openWhereRoom(ground, panel);
   layers.map.on("zoomend", draw);
   draw();
+}
+
+/** Folds the panel when the map becomes narrow and unfolds it when there is room again; in between the reader decides. */
+function openWhereRoom(ground: HTMLElement, panel: HTMLDetailsElement): void {
+  let wide: boolean | null = null;
+  new ResizeObserver(() => {
+    const now = ground.clientWidth >= ROOM_PX;
+    if (now !== wide) panel.open = now;
+    wide = now;
+  }).observe(ground);
 }
 
 function colouringButton(layers: Layers, colouring: Colouring, draw: () => void, onColouring: (c: Colouring) => void): HTMLElement {

@@ -25,11 +25,11 @@ export async function loadStyle(id: string): Promise<StyleSpecification> {
   return (await response.json()) as StyleSpecification;
 }
 
-/** Layers with a source, renamed so that several documents can live in one map; a source is named after its collection. */
+/** Layers with a source, named by topic and place so that another document of the topic fits over them. */
 export function drawnLayers(style: StyleSpecification, prefix: string): DrawnLayer[] {
   return style.layers
     .filter((layer): layer is DrawnLayer => "source" in layer && layer.type !== "symbol")
-    .map((layer) => ({ ...layer, id: `${prefix}/${layer.id}`, source: layer["source-layer"] ?? layer.source }));
+    .map((layer, n) => ({ ...layer, id: `${prefix}/${n}-${layer.type}`, source: layer["source-layer"] ?? layer.source }));
 }
 
 /** The colour of an area in the document: what `fill-color` says, as a value or an expression. */

@@ -36,7 +36,7 @@ describe("style document", () => {
   });
 
   it("has its shapes renamed and its labels left out", () => {
-    expect(drawnLayers(STYLE, "projects").map((layer) => [layer.id, layer.source])).toEqual([["projects/a", "projects"]]);
+    expect(drawnLayers(STYLE, "projects").map((layer) => [layer.id, layer.source])).toEqual([["projects/0-fill", "projects"]]);
   });
 
   it("without a legend shows none", () => {
