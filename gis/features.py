@@ -50,13 +50,13 @@ def items_statement(selection: Selection, page: Page, crs: Crs = CRS84) -> State
     coordinates, a third dimension as it is stored.
     """
     inner, params = _page_sql(selection, page, crs)
-    kept = "FILTER (WHERE _n <= %(limit)s::int8)"
-    last = "FILTER (WHERE _n = %(limit)s::int8)"
+    kept = "FILTER (WHERE _n <= %(page_limit)s::int8)"
+    last = "FILTER (WHERE _n = %(page_limit)s::int8)"
     ends = ["max(_id)", *(f"max(_k{number})" for number in range(len(page.sort)))]
     columns = [
         f"convert_to(string_agg(_feature, ',') {kept}, 'UTF8')",
         f"count(*) {kept}",
-        "coalesce(max(_n) > %(limit)s::int8, FALSE)",
+        "coalesce(max(_n) > %(page_limit)s::int8, FALSE)",
         *(f"{end} {last}" for end in ends),
     ]
     return Statement(f"SELECT {', '.join(columns)} FROM ({inner}) page", params)
@@ -116,14 +116,14 @@ def _page_sql(selection: Selection, page: Page, crs: Crs) -> tuple[str, Mapping[
     # The rows are chosen before anything is numbered or written: the sort keeps only the page.
     chosen = (
         f"SELECT {layer.id_sql()} AS _id, {layer.geometry_sql()} AS _geometry{keys}{_field_columns(layer)} "
-        f"FROM {rows.sql} ORDER BY {order_sql(layer, page.sort)} LIMIT %(limit)s::int8 + 1"
+        f"FROM {rows.sql} ORDER BY {order_sql(layer, page.sort)} LIMIT %(page_limit)s::int8 + 1"
     )
     outer_keys = "".join(f", _k{number}" for number in range(len(page.sort)))
     sql = (
         f"SELECT _id, row_number() OVER () AS _n{outer_keys}, {feature_sql(layer, crs)} AS _feature "
         f"FROM ({chosen}) chosen"
     )
-    return sql, merged(rows.params, {"limit": page.limit})
+    return sql, merged(rows.params, {"page_limit": page.limit})
 
 
 def _field_columns(layer: Layer) -> str:

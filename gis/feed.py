@@ -138,7 +138,7 @@ def feed_statement(selection: Selection, rule: StyleRule, options: FeedOptions) 
     chosen = (
         f"SELECT {layer.id_sql()} AS _id, {layer.geometry_sql()} AS _shape, {colour.sql} AS _colour, "
         f"{title.sql} AS _title, {updated} AS _updated, count(*) OVER () AS _matched{fields} "
-        f"FROM {rows.sql} AND {drawn} ORDER BY {layer.id_sql()} LIMIT %(limit)s::int8"
+        f"FROM {rows.sql} AND {drawn} ORDER BY {layer.id_sql()} LIMIT %(feed_limit)s::int8"
     )
     body = (
         f"SELECT string_agg({_feature(layer, rule, options)}, ',' ORDER BY _id, _part) AS features, "
@@ -150,9 +150,9 @@ def feed_statement(selection: Selection, rule: StyleRule, options: FeedOptions) 
         " || ',\"numberMatched\":' || matched || ',\"numberReturned\":' || returned"
         f" || ',\"features\":[' || coalesce(features, '') || ']}}', 'UTF8') FROM ({body}) feed"
     )
-    params = {"limit": options.limit, "precision": options.precision, "opacity": rule.opacity}
+    params = {"feed_limit": options.limit, "feed_precision": options.precision, "feed_opacity": rule.opacity}
     if options.simplify_m:
-        params["tolerance"] = options.simplify_m / _METRES_PER_DEGREE
+        params["feed_tolerance"] = options.simplify_m / _METRES_PER_DEGREE
     return Statement(sql, merged(rows.params, colour.params, title.params, params))
 
 
@@ -167,7 +167,7 @@ def _drawn_geometry(options: FeedOptions) -> str:
         return "ST_PointOnSurface(_shape)"
     shape = "_single" if options.split else "_shape"
     if options.simplify_m:
-        shape = f"ST_SimplifyPreserveTopology({shape}, %(tolerance)s::float8)"
+        shape = f"ST_SimplifyPreserveTopology({shape}, %(feed_tolerance)s::float8)"
     return geometry_in(CRS84, shape)
 
 
@@ -175,7 +175,7 @@ def _feature(layer: Layer, rule: StyleRule, options: FeedOptions) -> str:
     members = _members(layer, replace(rule, geometry="point") if options.points else rule, options)
     return (
         '\'{"type":"Feature","id":\' || _id || \',"geometry":\' || '
-        "ST_AsGeoJSON(_geometry, %(precision)s::int4, 0) || ',\"properties\":' || "
+        "ST_AsGeoJSON(_geometry, %(feed_precision)s::int4, 0) || ',\"properties\":' || "
         f"row_to_json((SELECT p FROM (SELECT {', '.join(members)}) p))::text || '}}'"
     )
 
@@ -195,7 +195,7 @@ _FIXED: Final[dict[GeometryType, tuple[str, ...]]] = {
     "point": ("'medium' AS \"marker-size\"",),
     "line": ('1 AS "stroke-opacity"', '3 AS "stroke-width"'),
     "polygon": (
-        '%(opacity)s::float8 AS "fill-opacity"',
+        '%(feed_opacity)s::float8 AS "fill-opacity"',
         '1 AS "stroke-opacity"',
         '1.5 AS "stroke-width"',
     ),

@@ -187,20 +187,20 @@ def bbox_condition(layer: Layer, bbox: Bbox | Frame) -> Condition:
         shape = "ST_GeomFromEWKB(%(bbox)s)"
         return Condition(f"{geometry} && {shape} AND ST_Intersects({geometry}, {shape})", {"bbox": bbox.ewkb})
     params: dict[str, object] = {
-        "south": bbox.south,
-        "north": bbox.north,
-        "west": bbox.west,
-        "east": bbox.east,
+        "bbox_south": bbox.south,
+        "bbox_north": bbox.north,
+        "bbox_west": bbox.west,
+        "bbox_east": bbox.east,
     }
     if bbox.west <= bbox.east:
-        return Condition(_meets(geometry, "%(west)s::float8", "%(east)s::float8"), params)
-    beyond = _meets(geometry, "%(west)s::float8", "180.0")
-    behind = _meets(geometry, "-180.0", "%(east)s::float8")
+        return Condition(_meets(geometry, "%(bbox_west)s::float8", "%(bbox_east)s::float8"), params)
+    beyond = _meets(geometry, "%(bbox_west)s::float8", "180.0")
+    behind = _meets(geometry, "-180.0", "%(bbox_east)s::float8")
     return Condition(f"({beyond} OR {behind})", params)
 
 
 def _meets(geometry: str, west: str, east: str) -> str:
-    box = f"ST_MakeEnvelope({west}, %(south)s::float8, {east}, %(north)s::float8, {STORED_SRID})"
+    box = f"ST_MakeEnvelope({west}, %(bbox_south)s::float8, {east}, %(bbox_north)s::float8, {STORED_SRID})"
     return f"({geometry} && {box} AND ST_Intersects({geometry}, {box}))"
 
 

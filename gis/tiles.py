@@ -82,24 +82,24 @@ def tile_statement(selection: Selection, tile: TileAddress) -> Statement:
     layer = selection.layer
     west, south, east, north = tile.degrees(BUFFER / EXTENT)
     params: dict[str, object] = {
-        "z": tile.z,
-        "x": tile.x,
-        "y": tile.y,
-        "unit": tile.unit_m(),
-        "west": west,
-        "south": south,
-        "east": east,
-        "north": north,
+        "tile_z": tile.z,
+        "tile_x": tile.x,
+        "tile_y": tile.y,
+        "tile_unit": tile.unit_m(),
+        "tile_west": west,
+        "tile_south": south,
+        "tile_east": east,
+        "tile_north": north,
     }
     rows = selection.rows()
-    box = f"ST_MakeEnvelope(%(west)s::float8, %(south)s::float8, %(east)s::float8, %(north)s::float8, {STORED_SRID})"
+    box = f"ST_MakeEnvelope(%(tile_west)s::float8, %(tile_south)s::float8, %(tile_east)s::float8, %(tile_north)s::float8, {STORED_SRID})"
     chosen = (
         f"SELECT {layer.id_sql()} AS _id, ST_Transform({layer.geometry_sql()}, {WEB_MERCATOR_SRID}) AS _mercator{_attributes(layer)} "
         f"FROM {rows.sql} AND {layer.geometry_sql()} && {box} OFFSET 0"
     )
     names = "".join(f", {item.name}" for item in layer.fields if item.in_tiles)
     sql = (
-        "WITH e AS MATERIALIZED (SELECT ST_TileEnvelope(%(z)s::int4, %(x)s::int4, %(y)s::int4) AS env), "
+        "WITH e AS MATERIALIZED (SELECT ST_TileEnvelope(%(tile_z)s::int4, %(tile_x)s::int4, %(tile_y)s::int4) AS env), "
         f"t AS MATERIALIZED (SELECT _id, {_on_grid(layer)} AS _geometry{names} FROM ({chosen}) chosen, e ORDER BY _id) "
         f"SELECT ST_AsMVT(t.*, {literal(layer.id)}, {EXTENT}, '_geometry', '_id') FROM t WHERE _geometry IS NOT NULL"
     )
@@ -126,17 +126,17 @@ def _on_grid(layer: Layer) -> str:
         return grid.format("_mercator")
     return (
         f"coalesce({grid.format('_mercator')}, "
-        f"CASE WHEN ST_Intersects(_mercator, ST_Expand(e.env, %(unit)s::float8 * {BUFFER})) THEN "
+        f"CASE WHEN ST_Intersects(_mercator, ST_Expand(e.env, %(tile_unit)s::float8 * {BUFFER})) THEN "
         f"{grid.format(_SPOT)} END)"
     )
 
 
 _SPOT: Final = (
-    "CASE WHEN ST_Dimension(_mercator) = 1 THEN ST_BoundingDiagonal(ST_Expand(_mercator, %(unit)s::float8)) "
-    "WHEN ST_XMax(_mercator) - ST_XMin(_mercator) < 2 * %(unit)s::float8 "
-    "AND ST_YMax(_mercator) - ST_YMin(_mercator) < 2 * %(unit)s::float8 "
-    "THEN ST_Expand(_mercator, %(unit)s::float8) "
-    "ELSE ST_Buffer(_mercator, %(unit)s::float8, 'quad_segs=1') END"
+    "CASE WHEN ST_Dimension(_mercator) = 1 THEN ST_BoundingDiagonal(ST_Expand(_mercator, %(tile_unit)s::float8)) "
+    "WHEN ST_XMax(_mercator) - ST_XMin(_mercator) < 2 * %(tile_unit)s::float8 "
+    "AND ST_YMax(_mercator) - ST_YMin(_mercator) < 2 * %(tile_unit)s::float8 "
+    "THEN ST_Expand(_mercator, %(tile_unit)s::float8) "
+    "ELSE ST_Buffer(_mercator, %(tile_unit)s::float8, 'quad_segs=1') END"
 )
 
 

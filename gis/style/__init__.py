@@ -7,4 +7,13 @@ from gis.style.qml import qml_document
 from gis.style.rule import Pattern, StyleClass, StyleRule
 from gis.style.sld import sld_document
 
-__all__ = ["Pattern", "StyleClass", "StyleRule", "legend", "maplibre_plain_style", "maplibre_style", "qml_document", "sld_document"]
+__all__ = [
+    "Pattern",
+    "StyleClass",
+    "StyleRule",
+    "legend",
+    "maplibre_plain_style",
+    "maplibre_style",
+    "qml_document",
+    "sld_document",
+]

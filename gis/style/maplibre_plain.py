@@ -52,15 +52,33 @@ def _paint(rule: StyleRule, colour: str) -> tuple[str, dict[str, Any]]:
 def _class_filter(field: str, item: StyleClass) -> list[Any]:
     if not item.is_band:
         return ["==", ["get", field], item.value]
-    least = [[">=", ["get", field], item.least]] if item.least is not None else []
-    below = [["<", ["get", field], item.below]] if item.below is not None else []
-    return ["all", *least, *below]
+    return _between(["get", field], item.least, item.below)
 
 
 def _rest_filter(rule: StyleRule) -> list[Any]:
     """Return what none of the classes holds: no value (tiles leave NULL out), or another one."""
-    missing = ["!", ["has", rule.field]]
-    if rule.graded:
-        return missing
-    others = [["!=", ["get", rule.field], item.value] for item in rule.classes]
-    return ["any", missing, ["all", ["has", rule.field], *others]]
+    field, missing = ["get", rule.field], ["!", ["has", rule.field]]
+    if not rule.graded:
+        others = [["!=", field, item.value] for item in rule.classes]
+        return ["any", missing, ["all", ["has", rule.field], *others]]
+    gaps = zip(
+        [None, *(item.below for item in rule.classes)],
+        [*(item.least for item in rule.classes), None],
+        strict=True,
+    )
+    return [
+        "any",
+        missing,
+        *(_between(field, least, below) for least, below in gaps if _is_gap(least, below)),
+    ]
+
+
+def _is_gap(least: float | None, below: float | None) -> bool:
+    """Say whether numbers lie between the end of one band and the start of the next."""
+    return (least is None) != (below is None) or (least is not None and below is not None and least < below)
+
+
+def _between(field: list[str], least: float | None, below: float | None) -> list[Any]:
+    from_least = [[">=", field, least]] if least is not None else []
+    to_below = [["<", field, below]] if below is not None else []
+    return ["all", *from_least, *to_below]

@@ -156,3 +156,27 @@ def test_tilejson_names_the_fields_of_every_layer() -> None:
             },
         }
     ]
+
+
+def test_random_polygons_are_valid_and_all_there_at_every_zoom(ground: str, ask: Ask) -> None:
+    with psycopg.connect(ground, autocommit=True) as connection:
+        connection.execute(
+            """CREATE OR REPLACE VIEW layer_stars AS
+            SELECT n::bigint AS id, ST_Transform(ST_Buffer(ST_SetSRID(ST_MakeLine(
+              ST_Point(39400000 + (n * 7919 % 20000), 3650000 + (n * 104729 % 20000)),
+              ST_Point(39400000 + (n * 7919 % 20000) + n % 37 * 3, 3650000 + (n * 104729 % 20000) + n % 23 * 5)), 4527),
+              0.05 + n % 13 * 4, 'quad_segs=3'), 4490) AS geom
+            FROM generate_series(1, 400) n"""
+        )
+    stars = Selection(replace(PLACES.for_fields([]), relation="layer_stars"), EVERYTHING)
+    found: set[int] = set()
+    for zoom in (5, 8, 10, 12):
+        west, south, east, north = 115.93, 32.96, 116.16, 33.17
+        first, last = address_of(west, north, zoom), address_of(east, south, zoom)
+        found = set()
+        for x in range(first[1], last[1] + 1):
+            for y in range(first[2], last[2] + 1):
+                tile = decoded(ask, stars, zoom, x, y)
+                assert all(shape(feature["geometry"]).is_valid for feature in tile.values())
+                found |= set(tile)
+        assert found == set(range(1, 401))

@@ -1,5 +1,6 @@
 """The plain MapLibre style: every value falls into the layer of its class, and into no other."""
 
+import operator as operators
 from typing import Any
 
 import pytest
@@ -10,6 +11,11 @@ GRADED = StyleRule(
     "p", "进度", "Progress", "projects", "polygon", "progress",
     (StyleClass("low", "低", "low", "#111111", below=20.0), StyleClass("mid", "中", "mid", "#222222", least=20.0, below=100.0),
      StyleClass("done", "完", "done", "#333333", least=100.0)),
+    StyleClass("none", "无", "none", "#999999"),
+)  # fmt: skip
+GAPS = StyleRule(
+    "g", "间断", "With gaps", "projects", "polygon", "progress",
+    (StyleClass("a", "甲", "a", "#111111", least=0.0, below=10.0), StyleClass("b", "乙", "b", "#222222", least=20.0, below=30.0)),
     StyleClass("none", "无", "none", "#999999"),
 )  # fmt: skip
 KINDS = StyleRule(
@@ -34,8 +40,8 @@ def holds(test: list[Any], properties: dict[str, Any]) -> bool:
     value = properties.get(rest[0][1])
     if operator in (">=", "<") and value is None:
         return False
-    return {"==": lambda: value == rest[1], "!=": lambda: value != rest[1], ">=": lambda: value >= rest[1],
-            "<": lambda: value < rest[1]}[operator]()  # fmt: skip
+    compare: Any = {"==": operators.eq, "!=": operators.ne, ">=": operators.ge, "<": operators.lt}[operator]
+    return bool(compare(value, rest[1]))
 
 
 @pytest.mark.parametrize(
