@@ -16,8 +16,8 @@ SELECT 'BENCH-' || n, '基准地块' || n, 'reserve', '工业用地', (ARRAY['st
 FROM (
   SELECT n, ST_MakePolygon(ST_MakeLine(ARRAY(
     SELECT ST_SetSRID(ST_MakePoint(
-      x + r * (0.8 + 0.2 * sin(7 * a + n)) * cos(2 * pi() * (a %% 40) / 40.0),
-      y + r * (0.8 + 0.2 * sin(7 * a + n)) * sin(2 * pi() * (a %% 40) / 40.0)), 4490)
+      x + r * (0.8 + 0.2 * sin(7 * (a %% 40) + n)) * cos(2 * pi() * (a %% 40) / 40.0),
+      y + r * (0.8 + 0.2 * sin(7 * (a %% 40) + n)) * sin(2 * pi() * (a %% 40) / 40.0)), 4490)
     FROM generate_series(0, 40) a))) AS g
   FROM (SELECT n, %(west)s + %(width)s * random() AS x, %(south)s + %(height)s * random() AS y,
           0.0004 + 0.0008 * random() AS r

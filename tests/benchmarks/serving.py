@@ -131,6 +131,7 @@ def cpu_s(processes: list[psutil.Process]) -> float:
 def backends(watcher: psycopg.Connection) -> list[psutil.Process]:
     rows = watcher.execute(
         "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        " AND backend_type = 'client backend'"
     ).fetchall()
     return [psutil.Process(pid) for (pid,) in rows]
 
