@@ -7,7 +7,7 @@ from pathlib import Path
 
 from api.state import AppSettings
 from twin.alerts.presets import add_shipped_presets
-from twin.cluster import Cluster, check_capabilities
+from twin.cluster import Cluster, check_capabilities, open_cluster
 from twin.db import make_engine, migrate, open_session
 from twin.db.outside import ensure_service_url
 from twin.identity.admin_token import ensure_admin_token
@@ -54,7 +54,7 @@ def open_site(settings: AppSettings) -> Iterator[Site]:
     if outside:
         yield _ready(settings, outside, None)
         return
-    with Cluster(settings.home.home) as cluster:
+    with open_cluster(settings.home) as cluster:
         yield _ready(settings, cluster.url("twin"), cluster)
 
 

@@ -1,6 +1,6 @@
 """Which URL the service connects with: never the owner's where another is known."""
 
-from twin.cluster import Cluster
+from twin.cluster import open_cluster
 from twin.settings import DatabaseSettings, HomeSettings
 
 
@@ -19,4 +19,4 @@ def service_url(home: HomeSettings, database: DatabaseSettings) -> str:
     NotRunningError
         No URL is set and the embedded cluster does not run.
     """
-    return database.app_url or database.url or Cluster(home.home).url("twin_app")
+    return database.app_url or database.url or open_cluster(home).url("twin_app")
