@@ -81,7 +81,7 @@ def routes(sources: Sources) -> APIRouter:
 
 
 def _add_one_map(router: APIRouter, sources: Sources) -> None:
-    who, database = Depends(sources.caller), Depends(sources.session)
+    who, database = Depends(sources.caller), Depends(sources.session, scope="function")
 
     @router.get("/")
     def one_map(
@@ -99,7 +99,7 @@ def _add_one_map(router: APIRouter, sources: Sources) -> None:
 
 
 def _add_sign_in(router: APIRouter, sources: Sources) -> None:
-    who, database = Depends(sources.caller), Depends(sources.session)
+    who, database = Depends(sources.caller), Depends(sources.session, scope="function")
 
     @router.get("/login")
     def login_form(request: Request, caller: Caller = who) -> Response:

@@ -76,7 +76,7 @@ def entity_tag(content: bytes) -> str:
     Examples
     --------
     >>> entity_tag(b"")
-    'W/"bb24eeef4c2ccaa2b94e4dd2"'
+    'W/"b8e1dda3ac0aa3820ad2990b"'
     """
     return f'W/"{hashlib.blake2b(content, digest_size=12).hexdigest()}"'
 

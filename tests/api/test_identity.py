@@ -2,6 +2,7 @@
 
 import time
 
+import psycopg
 import pytest
 
 from api.errors import SESSION_COOKIE
@@ -123,3 +124,24 @@ def test_what_all_may_see_is_shared_and_what_one_sees_is_private(doors: Doors) -
     signed = doors.get(ITEMS, "admin")
     assert signed.headers["Cache-Control"] == "private, no-cache"
     assert {"Authorization", "Cookie", "Accept-Encoding"} <= set(signed.headers["Vary"].split(", "))
+
+
+def test_a_session_is_stored_before_the_browser_is_told(own_doors: Doors) -> None:
+    body = f"token={own_doors.seeded.tokens['admin']}".encode()
+    headers = [(b"host", b"twin.test"), (b"origin", b"http://twin.test")]
+    headers.append((b"content-type", b"application/x-www-form-urlencoded"))
+    scope = {"type": "http", "method": "POST", "path": "/login", "raw_path": b"/login", "query_string": b""}
+    scope |= {"headers": headers, "scheme": "http", "server": ("twin.test", 80), "client": ("192.0.2.7", 1)}
+    stored: list[int] = []
+
+    async def receive() -> dict[str, object]:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    async def send(message: dict[str, object]) -> None:
+        if message["type"] == "http.response.start":
+            with psycopg.connect(own_doors.seeded.url) as connection:
+                row = connection.execute("SELECT count(*) FROM api_token WHERE name = 'session'").fetchone()
+                stored.append(row[0] if row else 0)
+
+    own_doors.portal.call(own_doors.app, scope, receive, send)
+    assert stored == [1]
