@@ -6,6 +6,7 @@ from sqlalchemy import func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+import twin.projects.models  # noqa: F401  a model's row refers to its project's table
 from twin.elements.models import BimModel, BimRevision, StoredObject
 from twin.objects import Stored
 

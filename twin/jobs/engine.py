@@ -5,6 +5,8 @@ holds it and how it ended stands in `job_run`. A number delivered twice does no 
 queued job can be claimed.
 """
 
+import asyncio
+import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 from functools import cache
@@ -77,8 +79,8 @@ def has_worker(session: Session, settings: JobSettings) -> bool:
     return bool(session.scalar(_ALIVE, {"stale_s": 2 * settings.stale_after_s}))
 
 
-async def serve_queue(url: str, settings: JobSettings, run: RunJob) -> None:
-    """Run jobs until cancelled; running ones then have `STOP_AFTER_S` before they are cancelled too.
+async def serve_queue(url: str, settings: JobSettings, run: RunJob, stop: asyncio.Event) -> None:
+    """Run jobs until told to stop; running ones then have `STOP_AFTER_S` before they are cancelled.
 
     Raises
     ------
@@ -89,20 +91,32 @@ async def serve_queue(url: str, settings: JobSettings, run: RunJob) -> None:
     logging.getLogger("procrastinate").setLevel(logging.CRITICAL)
     try:
         async with _receiver(url, settings, run).open_async() as app:
-            await app.run_worker_async(
-                queues=[QUEUE],
-                concurrency=settings.concurrency,
-                update_heartbeat_interval=settings.heartbeat_s,
-                stalled_worker_timeout=settings.stale_after_s * 2,
-                fetch_job_polling_interval=POLL_S,
-                abort_job_polling_interval=3600.0,  # jobs are cancelled by their token, not by the engine
-                shutdown_graceful_timeout=STOP_AFTER_S,
-                delete_jobs="always",
-                install_signal_handlers=False,
-            )
+            # Only the worker is cancelled, never the opening of the pool, whose tasks do not bear it.
+            worker = asyncio.create_task(_run_worker(app, settings))
+            asked = asyncio.create_task(stop.wait())
+            await asyncio.wait((worker, asked), return_when=asyncio.FIRST_COMPLETED)
+            for task in (worker, asked):
+                task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await worker
     except (ConnectorException, psycopg.Error, psycopg_pool.PoolTimeout) as error:
         raise _gone() from error
-    raise _gone()
+    if not stop.is_set():
+        raise _gone()
+
+
+async def _run_worker(app: App, settings: JobSettings) -> None:
+    await app.run_worker_async(
+        queues=[QUEUE],
+        concurrency=settings.concurrency,
+        update_heartbeat_interval=settings.heartbeat_s,
+        stalled_worker_timeout=settings.stale_after_s * 2,
+        fetch_job_polling_interval=POLL_S,
+        abort_job_polling_interval=3600.0,  # jobs are cancelled by their token, not by the engine
+        shutdown_graceful_timeout=STOP_AFTER_S,
+        delete_jobs="always",
+        install_signal_handlers=False,
+    )
 
 
 def _receiver(url: str, settings: JobSettings, run: RunJob) -> App:

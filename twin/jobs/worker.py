@@ -57,25 +57,14 @@ async def _serve(room: Workroom, kinds: Mapping[str, Handler]) -> int:
     except SQLAlchemyError as error:
         log.error("the worker cannot reach the database", error=str(error))
         return 1
-    queue = asyncio.create_task(serve_queue(room.url, room.settings, partial(run_job, room, kinds)))
-    asked = asyncio.create_task(stop.wait())
     log.info("worker started", pid=os.getpid(), concurrency=room.settings.concurrency)
-    await asyncio.wait((queue, asked), return_when=asyncio.FIRST_COMPLETED)
-    asked.cancel()
-    return await _leave(queue, asked=stop.is_set())
-
-
-async def _leave(queue: "asyncio.Task[None]", asked: bool) -> int:
-    if not queue.done():
-        queue.cancel()
     try:
-        with contextlib.suppress(asyncio.CancelledError):
-            await queue
+        await serve_queue(room.url, room.settings, partial(run_job, room, kinds), stop)
     except UnavailableError as error:
         log.error("the worker stops: the database went away", error=error.en)
-        return 0 if asked else 1
-    log.info("worker stopped", asked=asked)
-    return 0 if asked else 1
+        return 0 if stop.is_set() else 1
+    log.info("worker stopped")
+    return 0
 
 
 def _tidy(room: Workroom) -> None:

@@ -1,5 +1,6 @@
 """A real worker process under fire: killed, paused, cut off, told to stop."""
 
+import contextlib
 import os
 import random
 import signal
@@ -62,9 +63,14 @@ def start(room: Workroom) -> Iterator[Start]:
 
 @pytest.fixture
 def project_id(room: Workroom) -> int:
+    """A project to work for; from then on everybody connects as the service role, neither superuser nor owner."""
     with open_session(room.engine) as session:
         add_shipped_presets(session)
-        return add_project(session).id
+        project = add_project(session).id
+        name = session.scalar(text("SELECT current_database()"))
+        session.execute(text(f'ALTER DATABASE "{name}" SET role TO twin_app'))
+    room.engine.dispose()
+    return project
 
 
 def small_model(number: int, walls: int = 40) -> bytes:
@@ -261,8 +267,7 @@ def test_killing_the_converter_at_random_moments_leads_to_one_publication_each(
         job_id = _submit(room, project_id, number)
         _wait(room, job_id, lambda found: found.attempt > 0)
         time.sleep(chance.uniform(0.0, 0.8))
-        for process in _converters(worker)[:1]:
-            process.kill()
+        _kill(_converters(worker)[:1])
         ended = _wait(room, job_id, _ended)
         assert (ended.state, worker.poll()) == ("succeeded", None)
     _assert_published_once(room, TRIALS)
@@ -297,8 +302,7 @@ def test_a_model_that_kills_its_converter_is_quarantined_and_the_queue_flows_on(
     poison = _submit(room, project_id, 1)
     deadline = time.monotonic() + PATIENCE_S
     while _look(room, poison).is_open and time.monotonic() < deadline:
-        for process in _converters(worker):
-            process.kill()
+        _kill(_converters(worker))
         time.sleep(0.02)
     ended = _look(room, poison)
     assert (ended.state, ended.attempt) == ("quarantined", 3)
@@ -329,17 +333,25 @@ def test_cancelling_ends_the_converter_and_leaves_only_the_report(
     assert list((room.home.home / "spool").iterdir()) == []
 
 
+def _kill(processes: list[psutil.Process]) -> None:
+    for process in processes:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+
+
 def _frozen_converter(worker: "subprocess.Popen[bytes]") -> list[psutil.Process]:
     """Wait for the converter (a guard and the process it watches) and keep it from finishing."""
     deadline = time.monotonic() + PATIENCE_S
     while time.monotonic() < deadline:
         found = _converters(worker)
-        for process in found:
-            process.suspend()
+        with contextlib.suppress(psutil.NoSuchProcess):
+            for process in found:
+                process.suspend()
         if len(found) >= 2:
             return found
-        for process in found:
-            process.resume()
+        with contextlib.suppress(psutil.NoSuchProcess):
+            for process in found:
+                process.resume()
         time.sleep(0.02)
     raise AssertionError("no converter was started")
 
