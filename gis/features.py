@@ -86,7 +86,7 @@ async def stream_items(
     """Yield a page in batches of finished bytes, each as soon as it is there.
 
     Put a comma between the bodies. Where more follows, a last batch with an empty body carries
-    `next`; an empty page yields nothing.
+    `next`; an empty page yields one empty batch.
     """
     left = page.limit
     last: Row = ()
@@ -100,6 +100,8 @@ async def stream_items(
             if len(kept) < len(rows):
                 yield ItemsPage(b"", 0, _position(last[1:]))
                 return
+    if not last:
+        yield ItemsPage(b"", 0, None)
 
 
 def _position(row: Sequence[object]) -> Position:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from gis.overlap.answer import ClassOverlap, ItemOverlap, LayerOverlap, OverlapAnswer, Slivers, read_overlap
+from gis.overlap.render import render_overlap
 from gis.overlap.statement import overlap_statement
 from gis.overlap.subject import OverlapSubject, subject_from_ewkb, subject_from_geojson, subject_from_shape
 from gis.overlap.target import OverlapOptions, OverlapTarget
@@ -24,6 +25,7 @@ __all__ = [
     "compute_overlap",
     "overlap_statement",
     "read_overlap",
+    "render_overlap",
     "subject_from_ewkb",
     "subject_from_geojson",
     "subject_from_shape",

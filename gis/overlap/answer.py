@@ -1,20 +1,17 @@
-"""The answer of an overlap as a typed value, and as the JSON that clients rely on."""
+"""The answer of an overlap as a typed value, read from the statement's one text."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from itertools import groupby
-from typing import Any, Final
+from typing import Any
 
 import orjson
 
-from gis.crs import MU_PER_M2
 from gis.errors import InvalidGeometryError
 from gis.overlap.subject import OverlapSubject
 from gis.overlap.target import OverlapOptions, OverlapTarget
 from gis.overlap.words import Note
 
-HECTARES_PER_M2: Final = 1 / 10_000
 GeoJSON = Mapping[str, Any]
 
 
@@ -96,32 +93,6 @@ class OverlapAnswer:
             sum(layer.slivers.count for layer in self.layers),
             sum(layer.slivers.area_m2 for layer in self.layers),
         )
-
-    def to_json(self, data_versions: Mapping[str, object], computed_at: datetime) -> dict[str, Any]:
-        """Return the body of the public answer.
-
-        Parameters
-        ----------
-        data_versions : mapping
-            Version or date of each layer's data, as the caller knows them.
-        computed_at : datetime
-            With its time zone.
-        """
-        subject = {
-            **_areas(self.area_m2),
-            "area_plane_m2": _m2(self.area_plane_m2),
-            "crs_overlay": self.crs_overlay,
-        }
-        if self.options.buffer_m:
-            subject |= {"buffer_m": self.options.buffer_m, "area_without_buffer_m2": _m2(self.bare_area_m2)}
-        return {
-            "subject": subject,
-            "layers": [_layer_json(layer) for layer in self.layers],
-            "slivers": _slivers_json(self.slivers),
-            "warnings": [_note_json(note) for note in self.warnings],
-            "data_versions": dict(data_versions),
-            "computed_at": computed_at.isoformat(),
-        }
 
 
 def read_overlap(
@@ -226,70 +197,3 @@ def _repaired(layers: Sequence[LayerOverlap]) -> tuple[Note, ...]:
         for layer in layers
         if layer.repaired
     )
-
-
-def _m2(area_m2: float) -> float:
-    return round(area_m2, 4)
-
-
-def _areas(area_m2: float) -> dict[str, float]:
-    # Six decimals of 亩 and ha are below a square millimetre's worth of the four of m².
-    return {
-        "area_m2": _m2(area_m2),
-        "area_mu": round(area_m2 * MU_PER_M2, 6),
-        "area_ha": round(area_m2 * HECTARES_PER_M2, 6),
-    }
-
-
-def _layer_json(layer: LayerOverlap) -> dict[str, Any]:
-    target = layer.target
-    body: dict[str, Any] = {
-        "layer": target.layer,
-        "title": {"zh": target.title_zh, "en": target.title_en},
-        "hit": layer.hit,
-        **_areas(layer.area_m2),
-        "area_plane_m2": _m2(layer.area_plane_m2),
-        "share_of_subject": round(layer.share_of_subject, 6),
-        "pieces": layer.pieces,
-        "largest_piece_m2": _m2(layer.largest_piece_m2),
-        "remainder_area_m2": _m2(layer.remainder_area_m2),
-        "slivers": _slivers_json(layer.slivers),
-        "critical": layer.critical,
-        "by_class": [_class_json(row) for row in layer.by_class],
-        "items": [_item_json(item) for item in layer.items],
-        "notes": [_note_json(note) for note in target.notes] if layer.hit else [],
-    }
-    if target.outside:
-        body["outside_area_m2"] = body["remainder_area_m2"]
-    return body if layer.remainder is None else {**body, "remainder": layer.remainder}
-
-
-def _class_json(row: ClassOverlap) -> dict[str, Any]:
-    areas = _areas(row.area_m2)
-    return {"class_code": row.class_code, "class_name": row.class_name, "count": row.count, **areas}
-
-
-def _item_json(item: ItemOverlap) -> dict[str, Any]:
-    body: dict[str, Any] = {
-        "id": item.id,
-        "code": item.code,
-        "name": item.name,
-        "class_code": item.class_code,
-        "class_name": item.class_name,
-        **_areas(item.area_m2),
-        "share_of_subject": round(item.share_of_subject, 6),
-        "share_of_feature": round(item.share_of_feature, 6),
-        "pieces": item.pieces,
-        "critical": item.critical,
-    }
-    if item.critical:
-        body["critical_note"] = {"zh": "临界", "en": "critical: below the sliver limits, kept by rule"}
-    return body if item.geometry is None else {**body, "geometry": item.geometry}
-
-
-def _slivers_json(slivers: Slivers) -> dict[str, Any]:
-    return {"count": slivers.count, "area_m2": _m2(slivers.area_m2)}
-
-
-def _note_json(note: Note) -> dict[str, str]:
-    return {"code": note.code, "en": note.en, "zh": note.zh}

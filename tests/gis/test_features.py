@@ -11,6 +11,7 @@ from gis.crs import parse_crs
 from gis.errors import FeatureNotFoundError
 from gis.features import (
     COLLECTION_HEAD,
+    ItemsPage,
     collection_bytes,
     collection_tail,
     count_items,
@@ -155,6 +156,13 @@ def test_a_stream_of_many_batches_stops_at_the_limit(ground: str, ask: Ask) -> N
         return [batch.returned for batch in batches], batches[-1].next
 
     assert ask(streamed) == ([500, 500, 200, 0], Position((), 1200))
+
+
+def test_an_empty_stream_is_one_empty_batch(ask: Ask) -> None:
+    async def streamed(connection: Any) -> list[ItemsPage]:
+        return [batch async for batch in stream_items(connection, Selection(PLACES, NOTHING), Page())]
+
+    assert ask(streamed) == [ItemsPage(b"", 0, None)]
 
 
 def test_geometry_comes_in_the_crs_asked_for_with_its_axis_order(ask: Ask) -> None:

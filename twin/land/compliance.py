@@ -13,6 +13,7 @@ from gis.overlap import (
     OverlapSubject,
     overlap_statement,
     read_overlap,
+    render_overlap,
     subject_from_ewkb,
     subject_from_geojson,
 )
@@ -106,7 +107,7 @@ def _answer(
     project_id: int | None,
 ) -> dict[str, Any]:
     found = _run(session, caller, subject, rows, options, project_id)
-    return found.to_json(list_data_versions(session, rows), datetime.now(UTC))
+    return render_overlap(found, list_data_versions(session, rows), datetime.now(UTC))
 
 
 def _run(

@@ -20,6 +20,7 @@ from gis.overlap import (
     LayerOverlap,
     OverlapAnswer,
     OverlapOptions,
+    render_overlap,
     subject_from_ewkb,
     subject_from_geojson,
     subject_from_shape,
@@ -156,7 +157,7 @@ def test_case_6_the_standard_vector(ground: Ground) -> None:
     assert parcels.share_of_subject == pytest.approx(28.57, abs=0.005)
     assert farmland.area_m2 == pytest.approx(1_799.26, abs=0.01)
     assert farmland.area_plane_m2 == pytest.approx(1_800, abs=1e-6)
-    body = answer.to_json({}, datetime(2025, 10, 31, tzinfo=UTC))
+    body = render_overlap(answer, {}, datetime(2025, 10, 31, tzinfo=UTC))
     assert body["layers"][0]["area_mu"] == pytest.approx(11.9951, abs=0.00005)
     assert body["layers"][1]["area_mu"] == pytest.approx(2.6989, abs=0.00005)
 
@@ -187,9 +188,9 @@ def test_case_7_a_full_cover_is_one_hundred_percent_without_remainder(ground: Gr
 
 def test_case_8_the_area_outside_the_urban_boundary_is_reported(ground: Ground) -> None:
     ground.put("urban_boundary", at(1000, 0, 100, 100))
-    outside = ground.ask(PROJECT).to_json({}, datetime.now(UTC))["layers"][2]
+    outside = render_overlap(ground.ask(PROJECT), {}, datetime.now(UTC))["layers"][2]
     ground.put("urban_boundary", at(-10, -10, 110, 200))  # the western 100 m
-    partly = ground.ask(PROJECT).to_json({}, datetime.now(UTC))["layers"][2]
+    partly = render_overlap(ground.ask(PROJECT), {}, datetime.now(UTC))["layers"][2]
 
     assert not outside["hit"]
     assert outside["outside_area_m2"] == pytest.approx(27_988.57, abs=0.01)
@@ -211,7 +212,7 @@ def test_case_9_two_parcels_are_two_rows_with_shares_of_each(ground: Ground) -> 
 
 def test_case_10_farmland_needs_case_review_and_is_never_called_compliant(ground: Ground) -> None:
     ground.put("farmland", at(-40, 120, 100, 100))
-    body = ground.ask(PROJECT).to_json({}, datetime.now(UTC))
+    body = render_overlap(ground.ask(PROJECT), {}, datetime.now(UTC))
 
     assert body["layers"][1]["hit"] is True
     assert [note["code"] for note in body["layers"][1]["notes"]] == ["needs_case_review"]
@@ -330,7 +331,7 @@ def test_lines_and_points_among_the_features_are_no_hit(ground: Ground) -> None:
 def test_a_buffer_widens_the_subject_in_its_zone(ground: Ground) -> None:
     ground.put("land_parcels", at(210, 0, 100, 100))
     answer = ground.ask(at(0, 0, 200, 100), buffer_m=20)
-    body = answer.to_json({}, datetime.now(UTC))
+    body = render_overlap(answer, {}, datetime.now(UTC))
 
     # A 200 × 100 m rectangle widened by 20 m: 20 000 + 2·20·300 + about π·20² (64-gon: 1 254.6).
     assert answer.area_plane_m2 == pytest.approx(20_000 + 12_000 + 1_254.6, abs=0.2)
@@ -369,8 +370,8 @@ def test_rows_the_caller_may_not_see_are_no_hit(ground: Ground) -> None:
 
 def test_the_answer_has_the_public_shape(ground: Ground) -> None:
     ground.put("land_parcels", at(120, -30, 200, 130), "R-1", class_code="01", class_name="工业")
-    body = ground.ask(PROJECT, geometry=True).to_json(
-        {"land_parcels": "v3"}, datetime(2025, 10, 31, tzinfo=UTC)
+    body = render_overlap(
+        ground.ask(PROJECT, geometry=True), {"land_parcels": "v3"}, datetime(2025, 10, 31, tzinfo=UTC)
     )
     row = body["layers"][0]
 
