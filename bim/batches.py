@@ -21,10 +21,13 @@ from bim.batch_child import DONE, FAILED, MEMORY, REFUSED, draw
 from bim.geometry import FALLBACK, HYBRID, ShapeRecord
 from bim.limits import ProcessLimits
 from bim.model import File, Instance, LibraryLog
+from bim.process import die_with_parent, is_starved
 from bim.results import GeometryError
 
 # The guilty part runs into its deadline once a round, so a split into eight finds it in a third of the rounds.
 _PARTS = 8
+# A model in which so many lists have failed is at fault as a whole; splitting on would only use up the wall limit.
+_FAILURES = 60
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,7 @@ class _Child:
     heard: float
     buffer: bytearray = field(default_factory=bytearray)
     ending: str | None = None
+    starved: bool = False
     seen: set[int] = field(default_factory=set)
 
 
@@ -92,6 +96,7 @@ class BatchRunner:
         self._results = BatchResults()
         self._waiting: deque[Batch] = deque()
         self._second: list[tuple[Instance, ...]] = []
+        self._failures = 0
         self._selector = selectors.DefaultSelector()
         self._running: dict[int, _Child] = {}
 
@@ -116,8 +121,10 @@ class BatchRunner:
     def _start(self, batch: Batch) -> None:
         reader, writer = os.pipe()
         sys.stdout.flush()
+        parent = os.getpid()
         pid = os.fork()
         if pid == 0:
+            die_with_parent(parent)
             os.close(reader)
             elements = [each for group in batch.groups for each in group]
             draw(self._file, elements, batch.kernel, self._limits.footprint_triangles, writer)
@@ -160,6 +167,7 @@ class BatchRunner:
     def _check_deadlines(self) -> None:
         now = time.monotonic()
         for child in list(self._running.values()):
+            child.starved = child.starved or is_starved(child.pid)
             first = self._limits.element_s * child.batch.size if not child.seen else 0.0
             if now - child.heard > self._limits.batch_s + first:
                 self._finish(child, timed_out=True)
@@ -204,15 +212,17 @@ class BatchRunner:
 
     def _blame(self, rest: list[tuple[Instance, ...]], kernel: str, error: GeometryError) -> None:
         """Split around the guilty; a single one keeps the error and goes to the other kernel once."""
-        if sum(len(group) for group in rest) > 1:
+        self._failures += 1
+        count = sum(len(group) for group in rest)
+        if count > 1 and self._failures < _FAILURES:
             self._split(rest, kernel)
             return
-        number = rest[0][0].id()
-        self._results.errors[number] = error
-        if kernel == HYBRID:
+        for group in rest:
+            self._results.errors.update((each.id(), error) for each in group)
+        if kernel == HYBRID and self._failures < _FAILURES:
             self._waiting.appendleft(Batch(tuple(rest), FALLBACK))
         else:
-            self._on_done(1)
+            self._on_done(count)
 
     def _split(self, rest: list[tuple[Instance, ...]], kernel: str) -> None:
         """Queue the elements that have no record yet in parts, shared representations kept together."""
@@ -252,7 +262,7 @@ def plan_batches(groups: list[tuple[Instance, ...]], size: int, processes: int) 
 def _kind(child: _Child, number: int | None, *, timed_out: bool) -> str:
     if timed_out or number == signal.SIGXCPU:
         return "time_out"
-    if child.ending == MEMORY:
+    if child.ending == MEMORY or child.starved:
         return "out_of_memory"
     return "failed" if child.ending == FAILED else "crashed"
 

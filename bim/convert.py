@@ -108,6 +108,9 @@ class Conversion:
                 drawn.errors[each.id()] = GeometryError(
                     kind="empty", signal=None, seconds=0.0, reason="neither kernel draws anything for it"
                 )
+        starved = sum(error["kind"] == "out_of_memory" for error in drawn.errors.values())
+        if starved > len(drawn.records):
+            raise MemoryError
         return drawn
 
     def _resolve(
@@ -211,8 +214,8 @@ def main(arguments: list[str]) -> int:
         sys.stderr.write("usage: python -m bim.convert SPOOL\n")
         return 2
     spool = Path(arguments[0])
-    split_off_guard(lifeline=0)
     progress = ProgressTeller(_own_standard_output(spool))
+    split_off_guard(lifeline=0)
     verdict = _convert(spool, progress)
     write_verdict(spool, verdict)
     return 0

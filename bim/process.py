@@ -5,12 +5,16 @@ import os
 import resource
 import select
 import signal
+from pathlib import Path
 from typing import NoReturn
 
 from bim.limits import MIB, ProcessLimits
 
 _PR_SET_PDEATHSIG = 1
-_POLL_MS = 500
+_POLL_MS = 200
+# The library often ends with a fault, not an error, when no more memory is given to it.
+_STARVED_SHARE = 0.85
+STARVED_NOTE = "address space nearly used up before the end"
 
 
 def split_off_guard(lifeline: int) -> None:
@@ -28,7 +32,7 @@ def split_off_guard(lifeline: int) -> None:
     guard = os.getpid()
     child = os.fork()
     if child == 0:
-        _die_with_parent(guard)
+        die_with_parent(guard)
         return
     _watch(child, lifeline)
 
@@ -51,10 +55,21 @@ def apply_limits(limits: ProcessLimits) -> None:
     os.nice(limits.nice)
 
 
-def _die_with_parent(guard: int) -> None:
+def is_starved(process: int) -> bool:
+    """Say whether a running process has used nearly all the address space it may have."""
+    try:
+        pages = int(Path(f"/proc/{process}/statm").read_text().split()[0])
+        limit, _ = resource.prlimit(process, resource.RLIMIT_AS)
+    except (OSError, ValueError, IndexError):
+        return False
+    return limit != resource.RLIM_INFINITY and pages * resource.getpagesize() > _STARVED_SHARE * limit
+
+
+def die_with_parent(parent: int) -> None:
+    """Have this process killed when the process it was forked from ends, also if that has just happened."""
     libc = ctypes.CDLL(None, use_errno=True)
     libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != guard:
+    if os.getppid() != parent:
         os._exit(1)
 
 
@@ -65,10 +80,12 @@ def _watch(child: int, lifeline: int) -> NoReturn:
     waker, wake = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
     signal.set_wakeup_fd(wake)
     poll.register(waker, select.POLLIN)
+    starved = False
     while True:
         done, status = os.waitpid(child, os.WNOHANG)
         if done:
-            _pass_on(status)
+            _pass_on(status, starved=starved)
+        starved = starved or is_starved(child)
         for descriptor, event in poll.poll(_POLL_MS):
             if descriptor == waker:
                 os.read(waker, 64)
@@ -76,10 +93,12 @@ def _watch(child: int, lifeline: int) -> NoReturn:
                 os.killpg(0, signal.SIGKILL)
 
 
-def _pass_on(status: int) -> NoReturn:
+def _pass_on(status: int, *, starved: bool) -> NoReturn:
     if not os.WIFSIGNALED(status):
         os._exit(os.waitstatus_to_exitcode(status))
     number = os.WTERMSIG(status)
+    if starved:
+        os.write(2, STARVED_NOTE.encode() + b"\n")
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if number not in (signal.SIGKILL, signal.SIGSTOP):
         signal.signal(number, signal.SIG_DFL)

@@ -13,6 +13,7 @@ from pathlib import Path
 import orjson
 
 from bim.job import ConversionJob, write_job
+from bim.process import STARVED_NOTE
 from bim.results import LOG_FILE, VERDICT_FILE, Progress, Verdict, read_verdict
 
 _LINE_BYTES = 1 << 16
@@ -86,8 +87,7 @@ async def run_conversion(job: ConversionJob, on_progress: OnProgress) -> Outcome
     listener = _Listener(on_progress)
     try:
         async with asyncio.timeout(job.limits.process.wall_s):
-            await listener.listen(process)
-            await process.wait()
+            await _until_end(process, listener)
     except TimeoutError:
         _kill_group(process.pid)
         await process.wait()
@@ -196,6 +196,17 @@ class _Listener:
                 await self._on_progress(progress)
 
 
+async def _until_end(process: Process, listener: _Listener) -> None:
+    """Listen until the process ends; its batch children hold the pipe too, so its end is no sign."""
+    listening = asyncio.ensure_future(listener.listen(process))
+    try:
+        await process.wait()
+        _kill_group(process.pid)
+        await listening
+    finally:
+        listening.cancel()
+
+
 async def _read_line(stream: asyncio.StreamReader) -> bytes:
     """Read a line; one that is too long is dropped, as only a damaged process writes it."""
     try:
@@ -245,8 +256,9 @@ def _kill_group(leader: int) -> None:
 
 
 def _looks_out_of_memory(number: int | None, log_tail: str) -> bool:
-    aborted = number in (signal.SIGABRT, signal.SIGKILL) or number is None
-    return "MemoryError" in log_tail or (aborted and "bad_alloc" in log_tail) or number == signal.SIGKILL
+    told = any(word in log_tail for word in ("MemoryError", "bad_alloc", STARVED_NOTE))
+    # Nobody else kills a conversion; the kernel does when the machine runs out of memory.
+    return told or number == signal.SIGKILL
 
 
 def _signal_name(number: int) -> str:

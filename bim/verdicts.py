@@ -1,5 +1,6 @@
 """Verdicts of a conversion in words, English and Chinese."""
 
+import errno
 from typing import Any
 
 from bim.assemble import Row
@@ -33,6 +34,8 @@ def internal_verdict(error: Exception, phase: str) -> Verdict:
     name = type(error).__name__
     if "alloc" in str(error):
         return memory_verdict(phase)
+    if isinstance(error, OSError) and error.errno in (errno.EFBIG, errno.ENOSPC):
+        return _disk_verdict(phase)
     return Verdict(
         "failed",
         "failed",
@@ -40,6 +43,16 @@ def internal_verdict(error: Exception, phase: str) -> Verdict:
         "Export the model again; if it happens again, send the file to the administrator.",
         f"模型无法转换:{phase} 阶段因 {name} 中止({str(error)[:300]})。请重新导出;若仍失败,请将文件交管理员。",
         {"phase": phase, "error": name},
+    )
+
+
+def _disk_verdict(phase: str) -> Verdict:
+    return Verdict(
+        "too_big",
+        "failed",
+        f"The results exceed the allowed size or the disk is full (phase {phase}). Split the model, or make room.",
+        f"结果超过允许大小或磁盘已满({phase} 阶段)。请拆分模型或清理磁盘。",
+        {"phase": phase},
     )
 
 

@@ -131,8 +131,8 @@ def test_wall_limit_ends_the_whole_group(tmp_path: Path) -> None:
 
 
 def test_too_little_memory_is_a_verdict(tmp_path: Path) -> None:
-    source = write(tmp_path / "a.ifc", Sheet(walls=20_000).text())
-    outcome = _run(source, tmp_path / "spool", address_mb=330)
+    source = write(tmp_path / "a.ifc", Sheet(walls=3_000).text())
+    outcome = _run(source, tmp_path / "spool", address_mb=220)
     assert (outcome.verdict.code, outcome.verdict.state) == ("out_of_memory", "failed"), outcome.verdict
 
 
