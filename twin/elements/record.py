@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import orjson
-from sqlalchemy import text
+from sqlalchemy import Date, bindparam, text
 from sqlalchemy.orm import Session
 
 from twin.elements.progress_rows import ProgressRow, Refused
@@ -25,6 +25,8 @@ LEFT JOIN element_identity i ON i.id = e.identity_id
 ORDER BY a.n
 """)
 
+# An element is known to be done from the day it was finished on, and to be begun from the day it was started on, as
+# far as nothing that was reported for a later day is overtaken; all else is known for the day the rows speak of.
 _RECORD = text("""
 WITH asked AS (
   SELECT * FROM jsonb_to_recordset(CAST(:rows AS jsonb))
@@ -36,11 +38,21 @@ changed AS (
   WHERE i.id = a.identity_id
     AND (i.status, i.progress, i.actual_start, i.actual_finish)
       IS DISTINCT FROM (a.status, a.percent, a.actual_start, a.actual_finish)
-  RETURNING i.id, i.status, i.progress, i.actual_start, i.actual_finish)
-INSERT INTO element_progress
-  (identity_id, as_of, status, percent, actual_start, actual_finish, recorded_by, source)
-SELECT id, :as_of, status, progress, actual_start, actual_finish, :recorded_by, :source FROM changed
-""")
+  RETURNING i.id, i.status, i.progress, i.actual_start, i.actual_finish),
+dated AS (
+  SELECT c.*, k.last,
+    greatest(k.last, CASE WHEN c.status = 'done' THEN least(c.actual_finish, :as_of) ELSE :as_of END) AS known_on
+  FROM changed c CROSS JOIN LATERAL (
+    SELECT max(p.as_of) AS last FROM element_progress p WHERE p.identity_id = c.id) k),
+written AS (
+  INSERT INTO element_progress
+    (identity_id, as_of, status, percent, actual_start, actual_finish, recorded_by, source)
+  SELECT id, actual_start, 'in_progress', 0, actual_start, NULL::date, :recorded_by, :source FROM dated
+  WHERE last IS NULL AND actual_start < known_on
+  UNION ALL
+  SELECT id, known_on, status, progress, actual_start, actual_finish, :recorded_by, :source FROM dated)
+SELECT count(*) FROM changed
+""").bindparams(bindparam("as_of", type_=Date))
 
 HALF = Decimal(50)  # what counts for work in progress that tells no percent
 
@@ -83,7 +95,7 @@ def record_element_progress(
         "recorded_by": recorded_by,
         "source": source,
     }
-    updated: int = session.execute(_RECORD, params).rowcount if matched else 0  # type: ignore[attr-defined]
+    updated = session.scalar(_RECORD, params) or 0 if matched else 0
     return Recorded(updated, len(matched) - updated, unmatched, refused)
 
 
