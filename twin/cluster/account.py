@@ -43,13 +43,26 @@ class Account:
         return {"user": self.uid, "group": self.gid, "extra_groups": []}
 
 
-def server_account() -> Account:
-    """Return the account for the server: our own, or for root the one the packages made.
+def server_account(database: Path) -> Account:
+    """Return the account for the server: our own, or for root the owner of the data, or the one packages made.
 
-    PostgreSQL refuses to run as root.
+    PostgreSQL refuses to run as root. Ask only when the packages are there: they bring the account `postgres`.
+
+    Parameters
+    ----------
+    database : Path
+        The folder that holds the data, which may not exist yet.
+
+    Raises
+    ------
+    HomeError
+        If there is no account to run as.
     """
     if os.geteuid() != 0:
         return Account(_own_name(), os.geteuid(), os.getegid())
+    if database.exists() and database.stat().st_uid != 0:
+        facts = database.stat()
+        return Account(_name_of(facts.st_uid), facts.st_uid, facts.st_gid)
     for name in ("postgres", "nobody"):
         with suppress(KeyError):
             entry = pwd.getpwnam(name)
@@ -61,9 +74,18 @@ def server_account() -> Account:
     )
 
 
+def has_name() -> bool:
+    """Tell whether our own user id has a passwd entry."""
+    return _own_name() is not None
+
+
 def _own_name() -> str | None:
+    return _name_of(os.geteuid())
+
+
+def _name_of(uid: int) -> str | None:
     with suppress(KeyError):
-        return pwd.getpwuid(os.geteuid()).pw_name
+        return pwd.getpwuid(uid).pw_name
     return None
 
 

@@ -12,12 +12,19 @@ from urllib.parse import quote
 import psycopg
 from psycopg.conninfo import make_conninfo
 
-from twin.cluster.account import check_reach, make_own_folder, passwd_environment, server_account
+from twin.cluster.account import (
+    Account,
+    check_reach,
+    has_name,
+    make_own_folder,
+    passwd_environment,
+    server_account,
+)
 from twin.cluster.capabilities import check_capabilities
 from twin.cluster.errors import NotRunningError, OtherMajorError
 from twin.cluster.folders import Folders
 from twin.cluster.halt import halt
-from twin.cluster.home import make_home, starting_alone
+from twin.cluster.home import let_server_pass, make_home, starting_alone
 from twin.cluster.initialise import add_data, find_data_major, finish_swap
 from twin.cluster.installation import Installation, list_installations
 from twin.cluster.launch import Launch, find_serving_port, start_server
@@ -78,7 +85,6 @@ class Cluster:
     ) -> None:
         self.folders = Folders(Path(os.path.abspath(home)))  # noqa: PTH100 -- symbolic links stay as given
         self.durable = durable
-        self.account = server_account()
         self._bin_dir = bin_dir
         self._system_packages = system_packages
         self._say = say
@@ -97,6 +103,11 @@ class Cluster:
         """Stop the server if it is ours."""
         self.stop()
 
+    @property
+    def account(self) -> Account:
+        """The account the server runs as; asked anew each time, as installing packages may bring one."""
+        return server_account(self.folders.database)
+
     def ensure(self) -> None:
         """Find or fetch the programs and make the data folder; start nothing.
 
@@ -104,7 +115,7 @@ class Cluster:
         ------
         NoPostgisError, InstallError, HomeError, OtherMajorError, StartError
         """
-        make_home(self.folders, self.account)
+        make_home(self.folders)
         with starting_alone(self.folders, self._say):
             self._ensure()
 
@@ -115,7 +126,7 @@ class Cluster:
         ------
         NoPostgisError, InstallError, HomeError
         """
-        make_home(self.folders, self.account)
+        make_home(self.folders)
         with starting_alone(self.folders, self._say):
             return self.find_programs()
 
@@ -127,7 +138,7 @@ class Cluster:
         detached : bool
             Let a server started here outlive this process, until `halt`.
         """
-        make_home(self.folders, self.account)
+        make_home(self.folders)
         with starting_alone(self.folders, self._say):
             self._leave()
             self._share = join_users(self.folders.users_lock)
@@ -200,7 +211,7 @@ class Cluster:
             explicit=self._bin_dir,
             major=find_data_major(data or self.folders.data),
             system_packages=self._system_packages,
-            named=self.account.name is not None,
+            named=has_name(),
             say=self._say,
         )
 
@@ -241,8 +252,10 @@ class Cluster:
 
     def _ensure(self) -> Installation:
         installation = self.find_programs()
-        make_own_folder(self.folders.database, self.account)
-        check_reach(self.folders.database, self.account)
+        account = self.account
+        let_server_pass(self.folders, account)
+        make_own_folder(self.folders.database, account)
+        check_reach(self.folders.database, account)
         finish_swap(self.folders)
         major = find_data_major(self.folders.data)
         if major is None:

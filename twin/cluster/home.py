@@ -15,8 +15,8 @@ START_LOCK_WAIT_S = 1_800.0  # another process may be fetching packages
 QUIET_WAIT_S = 1.0
 
 
-def make_home(folders: Folders, account: Account) -> None:
-    """Make the home folder, private but passable for the server's group; parents stay as they are.
+def make_home(folders: Folders) -> None:
+    """Make the home folder, private; parents stay as they are.
 
     Raises
     ------
@@ -36,9 +36,13 @@ def make_home(folders: Folders, account: Account) -> None:
             f"The data folder {home} belongs to another account: use that account, or set TWIN_HOME.",
             f"数据目录 {home} 属于其他账户：请用该账户运行，或另设 TWIN_HOME。",
         )
-    if account.foreign and home.stat().st_mode & 0o077 == 0:
-        os.chown(home, -1, account.gid)
-        home.chmod(0o710)
+
+
+def let_server_pass(folders: Folders, account: Account) -> None:
+    """Let another account's group pass through a home that is closed to all: nobody else, and no listing."""
+    if account.foreign and folders.home.stat().st_mode & 0o077 == 0:
+        os.chown(folders.home, -1, account.gid)
+        folders.home.chmod(0o710)
 
 
 @contextmanager

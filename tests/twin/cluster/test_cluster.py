@@ -1,6 +1,7 @@
 """One cluster's life: made, started, adopted, stopped, with its roles and settings."""
 
 import os
+import pwd
 import socket
 import stat
 import subprocess
@@ -12,7 +13,6 @@ import psycopg
 import pytest
 
 from twin.cluster import Cluster, check_capabilities, open_cluster
-from twin.cluster.account import server_account
 from twin.cluster.configuration import choose_port, shared_memory_settings
 from twin.cluster.errors import HomeError, NotRunningError, OtherMajorError, StartError, StopRefusedError
 from twin.cluster.folders import Folders, fits, socket_folder
@@ -261,10 +261,27 @@ def test_a_home_the_server_cannot_reach_is_refused_and_left_as_it_is(tmp_path: P
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root starts the server as another account")
+def test_the_account_is_the_one_the_packages_bring_and_then_the_owner_of_the_data(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a fresh machine the account `postgres` appears while the cluster already exists as an object."""
+    known = pwd.getpwnam("nobody")
+    accounts = {"nobody": known}
+    monkeypatch.setattr(pwd, "getpwnam", accounts.__getitem__)
+    cluster = open_cluster(HomeSettings(home=home), silent)
+    assert cluster.account.name == "nobody"
+    accounts["postgres"] = pwd.struct_passwd(("postgres", "x", 4711, 4712, "", "/", "/bin/sh"))
+    assert (cluster.account.uid, cluster.account.gid) == (4711, 4712)
+    cluster.folders.database.mkdir(parents=True)
+    os.chown(cluster.folders.database, known.pw_uid, known.pw_gid)
+    assert cluster.account.name == "nobody"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root starts the server as another account")
 def test_root_never_runs_the_server_as_root(fast_cluster: Cluster) -> None:
     found = find_postmaster_file(fast_cluster.folders.data)
     assert found is not None
-    assert Path(f"/proc/{found.pid}").stat().st_uid == server_account().uid != 0
+    assert Path(f"/proc/{found.pid}").stat().st_uid == fast_cluster.account.uid != 0
 
 
 def test_a_server_on_the_port_that_is_not_ours_is_not_adopted(
