@@ -2,12 +2,19 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer.main
 from pydantic_settings import BaseSettings
 
+from api.app import create_app
+from api.cli import find_entries, make_app
+from api.maps.routes import ROUTES
+from api.state import AppSettings
 from twin import settings
 from twin.layers import LAYERS
+from twin.settings import DatabaseSettings
 
 DOCS = Path(__file__).parents[1] / "docs"
 CLASSES = [
@@ -36,6 +43,35 @@ def test_every_layer_and_its_fields_are_in_the_reference() -> None:
     for layer in LAYERS.values():
         missing += [f"{layer.id}.{field.name}" for field in layer.fields if f"`{field.name}`" not in text]
     assert missing == []
+
+
+def _commands(name: str, command: Any) -> list[str]:
+    below = getattr(command, "commands", None)
+    if not below:
+        return [name]
+    return [found for word, each in below.items() for found in _commands(f"{name} {word}", each)]
+
+
+def test_every_command_is_in_the_reference() -> None:
+    text = (DOCS / "reference" / "commands.md").read_text(encoding="utf8")
+    names = [
+        name
+        for entry in find_entries()
+        for name in _commands(f"twin {entry}", typer.main.get_command(make_app(entry)).commands[entry])  # type: ignore[attr-defined]
+    ]
+    assert len(names) > 20
+    assert [name for name in names if f"`{name}`" not in text] == []
+
+
+def test_every_route_is_in_the_reference() -> None:
+    settings = AppSettings(database=DatabaseSettings(url="postgresql://nobody@127.0.0.1/none"))
+    app = create_app(settings)
+    text = (DOCS / "reference" / "http.md").read_text(encoding="utf8")
+    paths = app.openapi()["paths"]
+    routes = [f"{method.upper()} {path}" for path, methods in paths.items() for method in methods]
+    routes += [route.path for route in ROUTES if "{rest" not in route.path]
+    assert len(routes) > 40
+    assert [route for route in routes if f"`{route}`" not in text] == []
 
 
 def test_links_between_documents_lead_somewhere() -> None:
