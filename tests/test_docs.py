@@ -64,7 +64,7 @@ def test_every_command_is_in_the_reference() -> None:
 
 
 def test_every_route_is_in_the_reference() -> None:
-    settings = AppSettings(database=DatabaseSettings(url="postgresql://nobody@127.0.0.1/none"))
+    settings = AppSettings(database=DatabaseSettings(app_url="postgresql://nobody@127.0.0.1/none"))
     app = create_app(settings)
     text = (DOCS / "reference" / "http.md").read_text(encoding="utf8")
     paths = app.openapi()["paths"]
