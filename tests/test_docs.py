@@ -8,13 +8,9 @@ import pytest
 import typer.main
 from pydantic_settings import BaseSettings
 
-from api.app import create_app
 from api.cli import find_entries, make_app
-from api.maps.routes import ROUTES
-from api.state import AppSettings
 from twin import settings
 from twin.layers import LAYERS
-from twin.settings import DatabaseSettings
 
 DOCS = Path(__file__).parents[1] / "docs"
 CLASSES = [
@@ -61,17 +57,6 @@ def test_every_command_is_in_the_reference() -> None:
     ]
     assert len(names) > 20
     assert [name for name in names if f"`{name}`" not in text] == []
-
-
-def test_every_route_is_in_the_reference() -> None:
-    settings = AppSettings(database=DatabaseSettings(app_url="postgresql://nobody@127.0.0.1/none"))
-    app = create_app(settings)
-    text = (DOCS / "reference" / "http.md").read_text(encoding="utf8")
-    paths = app.openapi()["paths"]
-    routes = [f"{method.upper()} {path}" for path, methods in paths.items() for method in methods]
-    routes += [route.path for route in ROUTES if "{rest" not in route.path]
-    assert len(routes) > 40
-    assert [route for route in routes if f"`{route}`" not in text] == []
 
 
 def test_links_between_documents_lead_somewhere() -> None:

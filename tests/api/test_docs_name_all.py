@@ -1,11 +1,10 @@
-"""The reference names every route and every command there is."""
+"""The reference names every route there is."""
 
 import re
 from pathlib import Path
 
 from api import docs as docs_page
 from api import health, metrics
-from api.cli import COMMANDS
 from api.maps import routes as maps
 from tests.api.conftest import Doors
 
@@ -31,8 +30,3 @@ def test_the_reference_names_no_operation_that_is_not_there(doors: Doors) -> Non
     paths = doors.get("/openapi.json").json()["paths"]
     named = {f"{method.upper()} {path}" for path, item in paths.items() for method in item}
     assert set(re.findall(r"`((?:GET|POST|PUT|PATCH|DELETE) /\S+)`", text)) == named
-
-
-def test_every_command_is_in_the_reference() -> None:
-    text = (REFERENCE / "commands.md").read_text(encoding="utf-8")
-    assert [name for name in COMMANDS if f"`twin {name}" not in text] == []
