@@ -124,7 +124,7 @@ install_locked() {
   say "Installing the Python packages of $lock ... 正在安装 Python 软件包……"
   local options=(--no-input --disable-pip-version-check --no-deps --require-hashes)
   [ -t 2 ] || options+=(--progress-bar off) # the names of the files show progress enough in a log
-  .venv/bin/python -m pip install "${options[@]}" -r "$lock" >&2 ||
+  PIP_USER=0 .venv/bin/python -m pip install "${options[@]}" -r "$lock" >&2 ||
     fail "pip could not install $lock, see above; run again to go on." "pip 安装失败，原因见上；修正后重新运行即可继续。"
   mark_done "$lock" "$want"
 }
@@ -175,7 +175,7 @@ install_node_modules() {
   [ -d web/node_modules ] && is_done node-modules "$want" && return
   say "Fetching the front end's libraries ... 正在获取前端依赖……"
   rm -f "$MARKS/node-modules"
-  npm --prefix web ci --no-audit --no-fund --no-update-notifier >&2 || fail "npm could not fetch the libraries, see above; run again to go on." \
+  npm --prefix web ci --no-audit --no-fund --no-update-notifier --include=dev >&2 || fail "npm could not fetch the libraries, see above; run again to go on." \
     "npm 获取依赖失败，原因见上；修正后重新运行即可继续。"
   mark_done node-modules "$want"
 }

@@ -1,7 +1,10 @@
 """Where the embedded server's files lie below the home folder."""
 
+import hashlib
 import os
+import stat
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -90,6 +93,19 @@ def socket_folder(folders: Folders) -> Path:
     run = os.environ.get("XDG_RUNTIME_DIR", "")
     if run and os.geteuid() != 0 and Path(run).is_dir() and fits(Path(run) / "twin"):
         return Path(run) / "twin"
+    return _private_temporary(folders)
+
+
+def _private_temporary(folders: Folders) -> Path:
+    """Return the same short folder at every start, unless someone else made it first."""
+    digest = hashlib.sha256(os.fsencode(folders.home)).hexdigest()[:16]
+    folder = Path(tempfile.gettempdir()) / f"twin-{digest}"
+    with suppress(FileExistsError):
+        folder.mkdir(mode=0o700)
+    facts = folder.lstat()
+    owners = {os.geteuid()} | ({folders.database.stat().st_uid} if folders.database.exists() else set())
+    if stat.S_ISDIR(facts.st_mode) and stat.S_IMODE(facts.st_mode) == 0o700 and facts.st_uid in owners:
+        return folder
     return Path(tempfile.mkdtemp(prefix="twin-"))
 
 

@@ -225,6 +225,11 @@ def test_a_long_home_path_gets_a_short_socket_folder(tmp_path: Path) -> None:
     folder = socket_folder(long)
     assert fits(folder)
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert socket_folder(long) == folder
+    folder.chmod(0o777)
+    other = socket_folder(long)
+    assert other != folder, "a folder that others can write to must not be trusted"
+    other.rmdir()
     folder.rmdir()
 
 
