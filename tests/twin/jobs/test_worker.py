@@ -26,7 +26,7 @@ from twin.jobs.workroom import Workroom
 from twin.projects.models import Project
 
 SEED = 20251031
-TRIALS = int(os.environ.get("TWIN_FAULT_TRIALS", "5"))  # how often each fault is tried
+TRIALS = int(os.environ.get("TWIN_FAULT_TRIALS", "3"))  # how often each fault is tried
 PATIENCE_S = 120.0
 _WORKER = """
 import sys
