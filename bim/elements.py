@@ -7,8 +7,8 @@ from typing import Any
 
 import orjson
 
-from bim.model import Instance, Model
-from bim.properties import PropertyReader, Values, find_planning_status
+from bim.model import GLOBAL_ID, NAME, Instance, Model
+from bim.properties import PropertyReader, Values, clean, find_planning_status
 from bim.quantities import find_main_quantity
 from bim.relations import Relations, find_storey
 from bim.results import Duplicate, ElementFacts
@@ -27,7 +27,7 @@ def name_products(products: list[Instance]) -> dict[int, str]:
     names: dict[int, str] = {}
     used: dict[str, int] = defaultdict(int)
     for product in products:
-        global_id = _clean(product.GlobalId) or f"#{product.id()}"
+        global_id = clean(product.get_argument(GLOBAL_ID)) or f"#{product.id()}"
         used[global_id] += 1
         count = used[global_id]
         names[product.id()] = global_id if count == 1 else f"{global_id}#{count}"
@@ -38,7 +38,7 @@ def list_duplicates(model: Model) -> list[Duplicate]:
     """List the GlobalIds that several objects or types share."""
     carriers: dict[str, list[Instance]] = defaultdict(list)
     for each in model.by_type("IfcObjectDefinition"):
-        carriers[each.GlobalId or ""].append(each)
+        carriers[each.get_argument(GLOBAL_ID) or ""].append(each)
     found = []
     for global_id, instances in sorted(carriers.items()):
         if len(instances) < 2:
@@ -86,33 +86,33 @@ def _facts(
 ) -> ElementFacts:
     number = product.id()
     kind = relations.type_of.get(number)
-    psets = _clean(reader.get_psets(product, kind))
-    quantities = _clean(reader.get_quantities(product, kind))
+    psets = reader.get_psets(product, kind)
+    quantities = reader.get_quantities(product, kind)
     main = find_main_quantity(quantities)
     storey = _storey(product, relations, storeys)
     container = relations.container.get(number)
     parent = relations.parent.get(number)
-    ifc_class, name = product.is_a(), _clean(product.Name)
-    type_name = _clean(kind.Name) if kind is not None else None
+    ifc_class, name = product.is_a(), clean(product.get_argument(NAME))
+    type_name = clean(kind.get_argument(NAME)) if kind is not None else None
     return ElementFacts(
         step_id=number,
         global_id=names[number],
         ifc_class=ifc_class,
-        predefined_type=_clean(_predefined_type(model, product, kind)),
+        predefined_type=clean(_predefined_type(model, product, kind)),
         name=name,
-        tag=_clean(model.value(product, "Tag")),
-        type_global_id=kind.GlobalId if kind is not None else None,
+        tag=clean(model.value(product, "Tag")),
+        type_global_id=kind.get_argument(GLOBAL_ID) if kind is not None else None,
         type_name=type_name,
         storey=_name_of(storey, names),
-        storey_name=_clean(storey.Name) if storey is not None else None,
+        storey_name=clean(storey.get_argument(NAME)) if storey is not None else None,
         container=_name_of(container, names),
         parent_global_id=_name_of(parent, names),
         planning_status=find_planning_status(psets),
         psets=psets,
         quantities=quantities,
-        classification=_clean(_inherited(relations.references, number, kind)),
-        materials=_clean(_inherited(relations.materials, number, kind)),
-        task_codes=_clean(schedule.codes_of.get(number, [])),
+        classification=clean(_inherited(relations.references, number, kind)),
+        materials=clean(_inherited(relations.materials, number, kind)),
+        task_codes=clean(schedule.codes_of.get(number, [])),
         signature=compute_signature(ifc_class, name, type_name, psets),
         quantity=main.value if main else None,
         quantity_unit=main.unit if main else None,
@@ -146,7 +146,7 @@ def _predefined_type(model: Model, product: Instance, kind: Instance | None) -> 
 def _name_of(instance: Instance | None, names: dict[int, str]) -> str | None:
     if instance is None:
         return None
-    return names.get(instance.id()) or instance.GlobalId
+    return names.get(instance.id()) or instance.get_argument(GLOBAL_ID)
 
 
 def _inherited(table: dict[int, list[Any]], number: int, kind: Instance | None) -> list[Any]:
@@ -154,18 +154,3 @@ def _inherited(table: dict[int, list[Any]], number: int, kind: Instance | None) 
     if own:
         return own
     return table.get(kind.id(), []) if kind is not None else []
-
-
-def _clean(value: Any) -> Any:
-    """Make a value fit for JSON in PostgreSQL: no NUL, no lone surrogate, no infinity."""
-    if isinstance(value, str):
-        if value.isascii() and "\x00" not in value:
-            return value
-        return value.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
-    if isinstance(value, dict):
-        return {_clean(str(key)): _clean(each) for key, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [_clean(each) for each in value]
-    if value is None or isinstance(value, bool | int | float):
-        return value
-    return str(value)

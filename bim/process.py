@@ -30,6 +30,9 @@ def split_off_guard(lifeline: int) -> None:
         File descriptor that the parent holds open at its other end.
     """
     guard = os.getpid()
+    if os.getpgrp() != guard:
+        # Started without a session of its own: the group that may be killed must hold nobody else.
+        os.setsid()
     child = os.fork()
     if child == 0:
         die_with_parent(guard)

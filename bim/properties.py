@@ -2,27 +2,24 @@
 
 from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
-from bim.model import Instance, Model
+from bim.model import NAME, Instance, Model
 from bim.quantities import read_quantities
 from bim.results import QuantityValue
 from bim.units import Units, unwrap
 
 Values = dict[str, Any]
 
-
-@dataclass
-class Definitions:
-    """Property sets and quantities by instance number of the definition."""
-
-    psets: dict[int, tuple[str, Values]] = field(default_factory=dict)
-    quantities: dict[int, dict[str, QuantityValue]] = field(default_factory=dict)
+_QUANTITY_SET = "IfcElementQuantity"
+# Positions in IfcRelDefinesByProperties and IfcPropertySingleValue, the same in every schema.
+_RELATED, _RELATING = 4, 5
+_NOMINAL = 2
+_DEPTH = 16
 
 
 class PropertyReader:
-    """Reads the properties of all elements of one model.
+    """Reads the properties of all elements of one model; what is shared is read and cleaned once.
 
     Parameters
     ----------
@@ -34,15 +31,17 @@ class PropertyReader:
 
     def __init__(self, model: Model, units: Units) -> None:
         self._model, self._units = model, units
-        self._read = Definitions()
+        self._psets: dict[int, tuple[str, Values]] = {}
+        self._properties: dict[int, Any] = {}
+        self._quantities: dict[int, dict[str, QuantityValue]] = {}
         self._by_element: dict[int, list[Instance]] = defaultdict(list)
         for relation in model.by_type("IfcRelDefinesByProperties"):
-            for definition in _definitions(relation.RelatingPropertyDefinition):
-                for element in relation.RelatedObjects or ():
-                    self._by_element[element.id()].append(definition)
+            definitions = _definitions(relation.get_argument(_RELATING))
+            for element in relation.get_argument(_RELATED) or ():
+                self._by_element[element.id()].extend(definitions)
 
     def get_psets(self, element: Instance, kind: Instance | None) -> dict[str, Values]:
-        """Get the property sets of an element over those of its type."""
+        """Get the property sets of an element over those of its type, fit for JSON."""
         merged: dict[str, Values] = {}
         for definition in self._all(element, kind):
             name, values = self._pset(definition)
@@ -56,8 +55,7 @@ class PropertyReader:
         """Get the quantities of an element over those of its type, in SI units."""
         merged: dict[str, QuantityValue] = {}
         for definition in self._all(element, kind):
-            if definition.is_a("IfcElementQuantity"):
-                merged.update(self._quantity_set(definition))
+            merged.update(self._quantity_set(definition))
         return merged
 
     def list_definitions(self, element: Instance) -> list[Instance]:
@@ -65,36 +63,69 @@ class PropertyReader:
         return list(self._by_element.get(element.id(), ()))
 
     def _all(self, element: Instance, kind: Instance | None) -> list[Instance]:
-        of_type = (self._model.value(kind, "HasPropertySets") or ()) if kind is not None else ()
-        return [*of_type, *self._by_element.get(element.id(), ())]
+        own = self._by_element.get(element.id(), [])
+        of_type = self._model.value(kind, "HasPropertySets") if kind is not None else None
+        return [*of_type, *own] if of_type else own
 
     def _pset(self, definition: Instance) -> tuple[str, Values]:
         number = definition.id()
-        if number not in self._read.psets:
-            self._read.psets[number] = (definition.Name or definition.is_a(), self._values(definition))
-        return self._read.psets[number]
+        found = self._psets.get(number)
+        if found is None:
+            name = clean(definition.get_argument(NAME)) or definition.is_a()
+            found = self._psets[number] = (name, self._values(definition))
+        return found
 
     def _values(self, definition: Instance) -> Values:
-        if definition.is_a("IfcElementQuantity"):
+        if definition.is_a() == _QUANTITY_SET:
             return {}
         properties = self._model.value(definition, "HasProperties")
-        if properties is not None:
-            return {each.Name or "": self._property(each) for each in properties}
-        return _predefined(definition)
+        if properties is None:
+            return clean(_predefined(definition))
+        return dict(self._property(each) for each in properties)
 
-    def _property(self, one: Instance, depth: int = 0) -> Any:
+    def _property(self, one: Instance, depth: int = 0) -> tuple[str, Any]:
+        number = one.id()
+        found = self._properties.get(number)
+        if found is None:
+            name = clean(one.get_argument(0)) or ""
+            found = self._properties[number] = (name, self._property_value(one, depth))
+        return found
+
+    def _property_value(self, one: Instance, depth: int) -> Any:
         reader = _READERS.get(one.is_a())
         if reader is not None:
-            return reader(one)
-        if one.is_a("IfcComplexProperty") and depth < 16:
-            return {each.Name or "": self._property(each, depth + 1) for each in one.HasProperties or ()}
+            return clean(reader(one))
+        if one.is_a("IfcComplexProperty") and depth < _DEPTH:
+            return dict(self._property(each, depth + 1) for each in one.HasProperties or ())
         return None
 
     def _quantity_set(self, definition: Instance) -> dict[str, QuantityValue]:
         number = definition.id()
-        if number not in self._read.quantities:
-            self._read.quantities[number] = read_quantities(self._model, definition, self._units)
-        return self._read.quantities[number]
+        found = self._quantities.get(number)
+        if found is None:
+            stated = definition.is_a() == _QUANTITY_SET
+            values = read_quantities(self._model, definition, self._units) if stated else {}
+            found = self._quantities[number] = clean(values)
+        return found
+
+
+def clean(value: Any) -> Any:
+    """Make a value fit for JSON in PostgreSQL: no NUL, no lone surrogate, nothing but plain types.
+
+    >>> clean({"名": ("a\\x00b", 1.5)})
+    {'名': ['ab', 1.5]}
+    """
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, str):
+        if value.isascii() and "\x00" not in value:
+            return value
+        return value.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
+    if isinstance(value, dict):
+        return {clean(str(key)): clean(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [clean(each) for each in value]
+    return str(value)
 
 
 def find_planning_status(psets: dict[str, Values]) -> str | None:
@@ -117,7 +148,8 @@ def _definitions(definition: Any) -> tuple[Instance, ...]:
         return ()
     if isinstance(definition, tuple):
         return definition
-    return tuple(definition.wrappedValue) if definition.id() == 0 else (definition,)
+    # A set of definitions (IFC4) is a value without a number of its own.
+    return tuple(definition.get_argument(0)) if definition.id() == 0 else (definition,)
 
 
 def _predefined(definition: Instance) -> Values:
@@ -130,7 +162,8 @@ def _predefined(definition: Instance) -> Values:
 
 
 def _single(one: Instance) -> Any:
-    return unwrap(one.NominalValue)
+    value = one.get_argument(_NOMINAL)
+    return None if value is None else value.get_argument(0)
 
 
 def _listed(attribute: str) -> Callable[[Instance], Any]:

@@ -78,4 +78,4 @@ def compute_factor(model: Model, unit: Instance) -> float | None:
 
 def unwrap(value: Any) -> Any:
     """Take a measure out of its type wrapper, as in ``IfcLengthMeasure(3.0)``."""
-    return value.wrappedValue if hasattr(value, "wrappedValue") else value
+    return value.get_argument(0) if hasattr(type(value), "get_argument") else value

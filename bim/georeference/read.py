@@ -189,7 +189,8 @@ def _unit_factor(model: Model, unit: Instance | None) -> tuple[float | None, boo
 
 
 def _crs_text(model: Model, crs: Instance) -> CrsText:
-    wkt = next(iter(getattr(crs, "WellKnownText", None) or ()), None)
+    texts = (each for each in model.by_type("IfcWellKnownText") if each.CoordinateReferenceSystem == crs)
+    wkt = next(texts, None)
     return CrsText(
         name=crs.Name,
         geodetic_datum=model.value(crs, "GeodeticDatum"),
@@ -255,7 +256,7 @@ def _pset_conversion(
         scale=number("scale"),
         # Exact match: "MILLIMETRE" contains "METRE".
         map_unit_m=_MAP_UNITS.get(unit.strip().upper()) if unit else None,
-        typed_as_length=bool(hasattr(typed, "is_a") and "LengthMeasure" in typed.is_a()),
+        typed_as_length=hasattr(type(typed), "is_a") and "LengthMeasure" in typed.is_a(),
         from_pset=True,
     )
 
