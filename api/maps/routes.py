@@ -17,7 +17,9 @@ def _door(path: str, endpoint: Answer, options: Answer = answer_options) -> Plai
 
 ROUTES: Final = [
     _door("/ogc", landing.answer_landing),
-    _door("/ogc/", landing.answer_landing),  # clients join paths to a base that ends so, and follow no redirect
+    _door(
+        "/ogc/", landing.answer_landing
+    ),  # clients join paths to a base that ends so, and follow no redirect
     _door("/ogc/conformance", landing.answer_conformance),
     _door("/ogc/api", landing.answer_definition),
     _door("/ogc/collections", collections.answer_collections),

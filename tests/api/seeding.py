@@ -137,7 +137,7 @@ def seed(url: str) -> Seeded:
     """Fill a migrated database; from then on everybody connects to it as the service role."""
     with psycopg.connect(url, autocommit=True) as connection:
         for script in (_PROJECTS, _MODELS, _LAND):
-            connection.execute(script)  # type: ignore[call-overload]  our own text
+            connection.execute(script)
     engine = create_engine(for_sqlalchemy(url))
     with Session(engine) as session, session.begin():
         add_shipped_presets(session)
@@ -148,7 +148,7 @@ def seed(url: str) -> Seeded:
     engine.dispose()
     with psycopg.connect(url, autocommit=True) as connection:
         name = connection.info.dbname
-        connection.execute(f'ALTER DATABASE "{name}" SET role TO twin_app')  # type: ignore[call-overload]
+        connection.execute(f'ALTER DATABASE "{name}" SET role TO twin_app')
     return Seeded(url, tokens)
 
 
