@@ -32,9 +32,11 @@ may_install() {
 install_packages() {
   local prefix=()
   [ "$(id -u)" = 0 ] || prefix=(sudo -n)
-  local apt=("${prefix[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0)
+  prefix+=(env DEBIAN_FRONTEND=noninteractive)
+  local apt=("${prefix[@]}" apt-get -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0)
   say "+ apt-get install $*"
-  "${apt[@]}" update >&2 && "${apt[@]}" install --yes --no-install-recommends "$@" >&2
+  # A killed run leaves packages half-configured.
+  "${prefix[@]}" dpkg --configure -a >&2 && "${apt[@]}" update >&2 && "${apt[@]}" install --yes --no-install-recommends "$@" >&2
 }
 
 # --- Python ---------------------------------------------------------------------------------------------------

@@ -34,10 +34,12 @@ def install_packages(prefix: list[str], say: Say) -> None:
     InstallError
         If apt fails; its own output says why.
     """
-    quiet = shutil.which("pg_createcluster") is None  # else the administrator has decided already
+    # Where the tools are there already the administrator has decided; our file there is left from a killed run.
+    quiet = shutil.which("pg_createcluster") is None or NO_MAIN_CLUSTER.exists()
     if quiet:
         _write_as_root(prefix, NO_MAIN_CLUSTER, "create_main_cluster = false\n")
     try:
+        _run([*prefix, "dpkg", "--configure", "-a"], say)  # a killed run leaves packages half-configured
         _run([*prefix, *APT, "update"], say)
         _run([*prefix, *APT, "install", "--yes", "--no-install-recommends", PACKAGE], say)
     finally:
