@@ -68,7 +68,9 @@ class _Reader:
             raise _malformed("more than one file", "含有多个文件")
         self._text = None
         name = options.get(b"filename", b"").decode("utf-8", "replace")
-        self.form.file_name = name.replace("\0", "").replace("\\", "/").rsplit("/", 1)[-1][:200] or "model.ifc"
+        self.form.file_name = (
+            name.replace("\0", "").replace("\\", "/").rsplit("/", 1)[-1][:200] or "model.ifc"
+        )
 
     def on_part_data(self, data: bytes, start: int, end: int) -> None:
         if self._text is None:

@@ -58,14 +58,20 @@ def list_sample_models(folder: SampleFolder) -> list[SampleModel]:
     ]
 
 
-def ingest_sample_model(room: Workroom, folder: SampleFolder, model: SampleModel, tell: Tell) -> JobStatus | None:
+def ingest_sample_model(
+    room: Workroom, folder: SampleFolder, model: SampleModel, tell: Tell
+) -> JobStatus | None:
     """Take one model in and record what its site has reported; None when it was there already."""
     submitted = _submit(room, folder.path / model.file, model)
     ended = None
     if submitted.job_id is not None:
-        ended = asyncio.run(follow_job(room, KINDS, submitted.job_id, lambda job: tell(model.name, job.progress)))
+        ended = asyncio.run(
+            follow_job(room, KINDS, submitted.job_id, lambda job: tell(model.name, job.progress))
+        )
     with open_session(room.engine, actor="samples") as session:
-        _record_progress(session, submitted.model_id, (folder.path / model.progress_file).read_bytes(), model.as_of)
+        _record_progress(
+            session, submitted.model_id, (folder.path / model.progress_file).read_bytes(), model.as_of
+        )
     return ended
 
 

@@ -66,7 +66,7 @@ async def fetch_items(
     connection: Connection, selection: Selection, page: Page, crs: Crs = CRS84
 ) -> ItemsPage:
     """Run `items_statement`."""
-    row = await fetch_row(connection, items_statement(selection, page, crs))
+    row = await fetch_row(connection, items_statement(selection, page, crs), prepare=False)
     body, returned, more, *last = row or (None, 0, False, None)
     return ItemsPage(bytes(body or b""), returned, _position(last) if more else None)
 
@@ -197,7 +197,7 @@ async def count_items(
     connection: Connection, selection: Selection, exactly_up_to: int = COUNT_EXACTLY_UP_TO
 ) -> Count:
     """Count the matching rows: exactly up to a limit, by the planner's estimate above it."""
-    row = await fetch_row(connection, count_statement(selection, exactly_up_to))
+    row = await fetch_row(connection, count_statement(selection, exactly_up_to), prepare=False)
     number = row[0] if row else 0
     if number <= exactly_up_to:
         return Count(number, exact=True)

@@ -117,8 +117,14 @@ def literal(text: str) -> str:
     return "'" + text.replace("'", "''").replace("%", "%%") + "'"
 
 
-async def fetch_row(connection: Connection, statement: Statement) -> Row | None:
-    """Run a statement, prepared and in binary, and return its first row.
+async def fetch_row(connection: Connection, statement: Statement, *, prepare: bool = True) -> Row | None:
+    """Run a statement in binary and return its first row.
+
+    Parameters
+    ----------
+    prepare : bool
+        A prepared statement saves its planning, and after some runs gets one plan for all values. Where the best
+        plan depends on the values (a page by key out of a small or of a large box), it must be planned each time.
 
     Raises
     ------
@@ -126,7 +132,7 @@ async def fetch_row(connection: Connection, statement: Statement) -> Row | None:
         As the driver gives it; the caller translates.
     """
     async with connection.cursor(binary=True) as cursor:
-        await cursor.execute(_text(statement), _bound(statement), prepare=True)
+        await cursor.execute(_text(statement), _bound(statement), prepare=prepare)
         return await cursor.fetchone()
 
 

@@ -90,4 +90,3 @@ def _say(submitted: Submitted, ended: JobStatus | None, as_json: bool) -> None:
     if ended is not None and ended.verdict is not None:
         typer.echo(f"{ended.state} [{ended.verdict['code']}]: {ended.verdict['message']}")
         typer.echo(ended.verdict["message_zh"])
-

@@ -62,11 +62,10 @@ def server_url() -> Iterator[str]:
     if outside:
         yield outside
         return
-    with (
-        tempfile.TemporaryDirectory(dir="/var/tmp") as home,
-        Cluster(Path(home) / "home", durable=False) as cluster,
-    ):
-        yield cluster.url("twin", "postgres")
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
+        Path(folder).chmod(0o755)  # the account of a server started by root must get in
+        with Cluster(Path(folder) / "home", durable=False) as cluster:
+            yield cluster.url("twin", "postgres")
 
 
 @contextmanager
@@ -167,7 +166,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--parcels", type=int, default=20_000)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--times", type=int, default=40)
+    parser.add_argument("--times", type=int, default=100)
     asked = parser.parse_args()
     with ExitStack() as stack:
         server = stack.enter_context(server_url())
@@ -200,7 +199,7 @@ def run(
             lambda z=z, x=x, y=y: measure(
                 get(f"/tiles/land_parcels/{z}/{x}/{y}.mvt"), process, watcher, times
             ),
-            lambda z=z, x=x, y=y: floor(url, TILE_SQL, {"z": z, "x": x, "y": y}, me, watcher, times),
+            lambda z=z, x=x, y=y: floor(url, TILE_SQL, {"z": z, "x": x, "y": y}, me, times, prepare=True),
             rounds,
         )
     for limit in (100, 1000):
@@ -210,19 +209,24 @@ def run(
             f"GeoJSON {limit} features",
             lambda path=path: measure(get(path), process, watcher, times),
             lambda limit=limit, box=box: floor(
-                url, ITEMS_SQL, {**dict(zip("wsen", box, strict=True)), "limit": limit}, me, watcher, times
+                url,
+                ITEMS_SQL,
+                {**dict(zip("wsen", box, strict=True)), "limit": limit},
+                me,
+                times,
+                prepare=False,
             ),
             rounds,
         )
 
 
 def floor(
-    url: str, sql: str, params: dict[str, object], me: psutil.Process, watcher: psycopg.Connection, times: int
+    url: str, sql: str, params: dict[str, object], me: psutil.Process, times: int, *, prepare: bool
 ) -> Cost:
     with psycopg.connect(url, autocommit=True) as connection, connection.cursor(binary=True) as cursor:
 
         def ask() -> int:
-            row = cursor.execute(sql, params, prepare=True).fetchone()
+            row = cursor.execute(sql, params, prepare=prepare).fetchone()
             return len(row[0] or b"") if row else 0
 
         backend = [psutil.Process(connection.info.backend_pid)]

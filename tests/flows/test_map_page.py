@@ -311,6 +311,20 @@ def test_elements_appear_when_zoomed_in_coloured_by_status_and_name_themselves(r
     expect(reader.page.locator("#feature")).to_contain_text("一层楼板")
 
 
+def test_elements_stand_up_and_can_still_be_picked(reader: Visit) -> None:
+    reader.open("/")
+    lon, lat = label_points(reader)[BUILDING]
+    look_at(reader, (lon - 0.0003, lat), 18, "lang=zh")
+    reader.page.get_by_label("立体显示").check()
+    reader.page.wait_for_function("() => location.hash.endsWith('/55')")  # the camera has tilted
+    reader.wait_for_map()
+    box = reader.page.locator(".maplibregl-canvas").bounding_box()
+    assert box is not None
+    reader.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    expect(reader.page.locator("#feature")).to_contain_text("0done00000000000000001")
+    expect(reader.page.locator("#feature")).to_contain_text("已完成")
+
+
 def test_switch_to_lights_recolours_the_projects_and_stays_in_the_address(reader: Visit) -> None:
     reader.open("/")
     points, legend = label_points(reader), read_legend(reader, "projects-light")

@@ -107,7 +107,9 @@ def _answer(
     project_id: int | None,
 ) -> dict[str, Any]:
     found = _run(session, caller, subject, rows, options, project_id)
-    return render_overlap(found, list_data_versions(session, rows), datetime.now(UTC))
+    public_only = reach(caller, "land:read") != "all"
+    versions = list_data_versions(session, rows, public_only=public_only)
+    return render_overlap(found, versions, datetime.now(UTC))
 
 
 def _run(

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import func, select, text
+from sqlalchemy import Select, func, select, text
 from sqlalchemy.orm import Session
 
 from gis.statement import Statement
 from twin.land.models import ControlArea, LandParcel
-from twin.projects.models import Footprint
+from twin.projects.models import Footprint, Project
 
 _SUBJECT = text(
     "SELECT ST_AsEWKB(geom_survey) FROM project_footprint WHERE project_id = :id AND valid_to IS NULL"
@@ -26,17 +26,29 @@ def run_statement(session: Session, statement: Statement) -> str:
     return str(session.connection().exec_driver_sql(statement.sql, dict(statement.params)).scalar_one())
 
 
-def list_data_versions(session: Session, rows: Sequence[str]) -> dict[str, str | None]:
-    """Return when the data behind each answer row last changed."""
-    return {row: _iso(_changed(session, row)) for row in rows}
+def list_data_versions(
+    session: Session, rows: Sequence[str], *, public_only: bool = False
+) -> dict[str, str | None]:
+    """Return when the data behind each answer row last changed.
+
+    Parameters
+    ----------
+    public_only : bool
+        Look at public rows alone: when an internal layer changed is internal too.
+    """
+    return {row: _iso(session.scalar(_changed(row, public_only))) for row in rows}
 
 
-def _changed(session: Session, row: str) -> datetime | None:
-    if row == "land_parcels":
-        return session.scalar(select(func.max(LandParcel.updated_at)))
+def _changed(row: str, public_only: bool) -> Select[tuple[datetime | None]]:
     if row == "projects":
-        return session.scalar(select(func.max(Footprint.updated_at)))
-    return session.scalar(select(func.max(ControlArea.updated_at)).where(ControlArea.layer == row))
+        statement = select(func.max(Footprint.updated_at))
+        shown = Footprint.project_id.in_(select(Project.id).where(Project.public_visible))
+        return statement.where(shown) if public_only else statement
+    table = LandParcel if row == "land_parcels" else ControlArea
+    statement = select(func.max(table.updated_at))
+    if table is ControlArea:
+        statement = statement.where(ControlArea.layer == row)
+    return statement.where(table.public_visible) if public_only else statement
 
 
 def _iso(moment: datetime | None) -> str | None:

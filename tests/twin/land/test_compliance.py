@@ -106,6 +106,8 @@ def test_the_public_learns_only_that_an_internal_layer_is_hit(session: Session) 
         found = layer(answer, name)
         assert (found["hit"], found["internal"], found["area_m2"], found["items"]) == (True, True, 0, [])
     assert layer(answer, "ecology")["hit"] is False
+    assert answer["data_versions"]["farmland"] is None  # when an internal layer changed is internal too
+    assert answer["data_versions"]["river"] is not None
 
 
 def test_the_public_gets_figures_of_public_rows(session: Session) -> None:
