@@ -25,8 +25,8 @@ mark_done() {
 # --- what only an administrator can add -----------------------------------------------------------------------
 
 may_install() {
-  [ "${TWIN_SYSTEM_PACKAGES:-true}" != false ] && command -v apt-get >/dev/null &&
-    { [ "$(id -u)" = 0 ] || sudo -n true 2>/dev/null; }
+  case ${TWIN_SYSTEM_PACKAGES:-true} in [Ff]alse | FALSE | 0 | no | off) return 1 ;; esac
+  command -v apt-get >/dev/null && { [ "$(id -u)" = 0 ] || sudo -n true 2>/dev/null; }
 }
 
 install_packages() {
