@@ -174,7 +174,7 @@ def main() -> None:
         base, process = stack.enter_context(service(url))
         client = stack.enter_context(httpx.Client(base_url=base, headers={"Accept-Encoding": "identity"}))
         watcher = stack.enter_context(psycopg.connect(url, autocommit=True))
-        run(url, client, process, watcher, asked.rounds, asked.times)
+        run(url, client, process, watcher, asked)
 
 
 def run(
@@ -182,9 +182,9 @@ def run(
     client: httpx.Client,
     process: psutil.Process,
     watcher: psycopg.Connection,
-    rounds: int,
-    times: int,
+    asked: argparse.Namespace,
 ) -> None:
+    rounds, times, parcels = asked.rounds, asked.times, asked.parcels
     me = psutil.Process()
 
     def get(path: str) -> Callable[[], int]:
@@ -203,7 +203,8 @@ def run(
             rounds,
         )
     for limit in (100, 1000):
-        box = (WEST, SOUTH, WEST + 0.8, SOUTH + 0.6)
+        share = (limit / parcels) ** 0.5  # a box that holds about as many as are asked for
+        box = (WEST + 0.1, SOUTH + 0.1, WEST + 0.1 + 0.8 * share, SOUTH + 0.1 + 0.6 * share)
         path = f"/ogc/collections/land_parcels/items?limit={limit}&bbox={','.join(map(str, box))}"
         compare(
             f"GeoJSON {limit} features",

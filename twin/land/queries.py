@@ -39,7 +39,7 @@ def list_data_versions(
     return {row: _iso(session.scalar(_changed(row, public_only))) for row in rows}
 
 
-def _changed(row: str, public_only: bool) -> Select[tuple[datetime | None]]:
+def _changed(row: str, public_only: bool) -> Select[datetime]:
     if row == "projects":
         statement = select(func.max(Footprint.updated_at))
         shown = Footprint.project_id.in_(select(Project.id).where(Project.public_visible))
