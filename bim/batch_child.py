@@ -9,10 +9,13 @@ import numpy as np
 import orjson
 import shapely
 
-from bim.geometry import NothingDrawnError, ShapeMeasurer, ShapeRecord, iter_shapes
+from bim.geometry import NothingDrawnError, Shape, ShapeRecord, iter_shapes
+from bim.measure import ShapeMeasurer
 from bim.model import File, Instance
 
 DONE, REFUSED, MEMORY, FAILED = "done", "refused", "memory", "failed"
+# What is lost and drawn again when the kernel dies; large lots are measured faster than small ones.
+_LOT_SHAPES, _LOT_TRIANGLES, _LOT_S = 128, 50_000, 1.0
 _FLUSH_S = 0.1
 _FLUSH_BYTES = 1 << 16
 
@@ -75,6 +78,8 @@ def draw(file: File, elements: list[Instance], kernel: str, cap: int, pipe: int)
 def _draw_all(file: File, elements: list[Instance], kernel: str, cap: int, teller: Teller) -> None:
     measurer = ShapeMeasurer(cap)
     told: set[int] = set()
+    lot: list[Shape] = []
+    weight, began = 0, time.monotonic()
     for shape in iter_shapes(file, elements, kernel):
         # An alignment is drawn once per representation; the first one is the curve in space.
         if shape.step_id in told or len(shape.points) == 0:
@@ -83,10 +88,29 @@ def _draw_all(file: File, elements: list[Instance], kernel: str, cap: int, telle
         if not np.isfinite(shape.points).all() or not np.isfinite(shape.matrix).all():
             teller.fault(shape.step_id, "coordinates are not finite")
             continue
-        try:
-            teller.record(measurer.measure(shape, kernel))
-        except (shapely.errors.ShapelyError, ValueError, ArithmeticError) as error:
-            teller.fault(shape.step_id, str(error))
+        lot.append(shape)
+        weight += len(shape.faces)
+        if len(lot) >= _LOT_SHAPES or weight > _LOT_TRIANGLES or time.monotonic() - began > _LOT_S:
+            _measure(lot, kernel, measurer, teller)
+            lot, weight, began = [], 0, time.monotonic()
+    _measure(lot, kernel, measurer, teller)
+
+
+def _measure(lot: list[Shape], kernel: str, measurer: ShapeMeasurer, teller: Teller) -> None:
+    """Measure a lot and tell it; if it fails as a whole, one by one."""
+    if not lot:
+        return
+    try:
+        records = measurer.measure(lot, kernel)
+    except (shapely.errors.ShapelyError, ValueError, ArithmeticError) as error:
+        if len(lot) == 1:
+            teller.fault(lot[0].step_id, str(error))
+            return
+        for shape in lot:
+            _measure([shape], kernel, measurer, teller)
+        return
+    for record in records:
+        teller.record(record)
 
 
 def _hex(value: object) -> str:

@@ -6,18 +6,13 @@ from typing import Any
 
 import ifcopenshell.geom
 import numpy as np
-import shapely
-from shapely.geometry.base import BaseGeometry
 
-from bim.footprint import Floats, Footprint, Ints, compute_footprint
-from bim.mesh import compute_geometry_hash, compute_volume_m3
+from bim.footprint import Floats, Ints
 from bim.model import File, Instance
 
 # 2.7-5.4 times faster than the default kernel with the same shapes (measured); the second one is the fallback.
 HYBRID = "hybrid-cgal-simple-opencascade"
 FALLBACK = "opencascade"
-
-_LINE_CLASSES = ("IfcAlignment", "IfcAlignmentSegment", "IfcAlignmentHorizontal")
 
 
 @dataclass(frozen=True)
@@ -84,63 +79,6 @@ def iter_shapes(file: File, elements: list[Instance], kernel: str) -> Iterator[S
             return
 
 
-class ShapeMeasurer:
-    """Measures shapes, once per shared representation where the placement only turns about the vertical.
-
-    Parameters
-    ----------
-    cap : int
-        Triangles above which a footprint is simplified.
-    """
-
-    def __init__(self, cap: int) -> None:
-        self._cap = cap
-        self._plans: dict[str, Footprint] = {}
-        self._meshes: dict[str, tuple[str, float | None]] = {}
-
-    def measure(self, shape: Shape, kernel: str) -> ShapeRecord:
-        """Measure one shape."""
-        world = shape.points @ shape.matrix[:3, :3].T + shape.matrix[:3, 3]
-        low, high = world.min(axis=0), world.max(axis=0)
-        try:
-            footprint = self._footprint(shape, world)
-        except (shapely.errors.ShapelyError, ValueError):
-            # A shape without a footprint still has its box, its volume and its place in the tree.
-            footprint = Footprint(None)
-        digest, volume = self._mesh(shape)
-        outline = footprint.shape
-        return ShapeRecord(
-            step_id=shape.step_id,
-            footprint=shapely.to_wkb(outline) if outline is not None else None,
-            capped=footprint.capped,
-            area_m2=float(outline.area) if outline is not None else None,
-            volume_m3=volume,
-            box=(*low.tolist(), *high.tolist()),
-            placement=tuple(shape.matrix[:3, 3].tolist()),
-            geometry_hash=digest,
-            kernel=kernel,
-        )
-
-    def _footprint(self, shape: Shape, world: Floats) -> Footprint:
-        if shape.ifc_class in _LINE_CLASSES:
-            return Footprint(_lines(world[:, :2], shape.edges))
-        if not _turns_about_z(shape.matrix):
-            return compute_footprint(world[:, :2], shape.faces, self._cap)
-        if shape.key not in self._plans:
-            self._plans[shape.key] = compute_footprint(shape.points[:, :2], shape.faces, self._cap)
-        own = self._plans[shape.key]
-        if own.shape is None:
-            return own
-        turn, shift = shape.matrix[:2, :2], shape.matrix[:2, 3]
-        return Footprint(shapely.transform(own.shape, lambda plan: plan @ turn.T + shift), own.capped)
-
-    def _mesh(self, shape: Shape) -> tuple[str, float | None]:
-        if shape.key not in self._meshes:
-            volume = compute_volume_m3(shape.points, shape.faces)
-            self._meshes[shape.key] = (compute_geometry_hash(shape.points), volume)
-        return self._meshes[shape.key]
-
-
 def _shape_of(drawn: Any) -> Shape:
     geometry = drawn.geometry
     return Shape(
@@ -152,17 +90,3 @@ def _shape_of(drawn: Any) -> Shape:
         faces=np.frombuffer(geometry.faces_buffer, np.int32).reshape(-1, 3),
         edges=np.frombuffer(geometry.edges_buffer, np.int32).reshape(-1, 2),
     )
-
-
-def _turns_about_z(matrix: Floats) -> bool:
-    tilt = np.abs([matrix[2, 0], matrix[2, 1], matrix[0, 2], matrix[1, 2], matrix[2, 2] - 1.0])
-    return bool(tilt.max() < 1e-9)
-
-
-def _lines(plan: Floats, edges: Ints) -> BaseGeometry | None:
-    parts = plan[edges]
-    parts = parts[np.abs(parts[:, 0] - parts[:, 1]).max(axis=1) > 1e-9] if len(parts) else parts
-    if len(parts) == 0:
-        return None
-    lines = np.asarray(shapely.linestrings(parts), dtype=object)
-    return shapely.line_merge(shapely.union_all(lines))

@@ -1,34 +1,37 @@
-"""What a triangle mesh tells besides its footprint: volume of closed ones, extent, hash."""
+"""What triangle meshes tell besides their footprint: volume of closed ones, hash."""
 
 import hashlib
 
 import numpy as np
+from numpy.typing import NDArray
 
-from bim.footprint import Floats, Ints
+from bim.footprint import Floats, Ints, Mesh
 
 
-def compute_volume_m3(points: Floats, faces: Ints) -> float | None:
-    """Compute the volume of a closed, consistently oriented mesh; None for any other.
+def compute_volumes_m3(meshes: list[Mesh]) -> list[float | None]:
+    """Compute the volume of each closed, consistently oriented mesh; None for any other.
 
     Parameters
     ----------
-    points : ndarray, shape (n, 3)
-        Vertices in metres.
-    faces : ndarray, shape (m, 3)
-        Triangles.
+    meshes : list of Mesh
+        In metres; of any orientation, as the sign is dropped.
 
     Examples
     --------
     >>> corners = np.array([[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1]], dtype=float)
     >>> sides = np.array([[0, 2, 1], [0, 1, 3], [1, 2, 3], [0, 3, 2]], dtype=np.int32)
-    >>> round(compute_volume_m3(corners, sides), 6)
-    0.166667
+    >>> [round(volume, 6) for volume in compute_volumes_m3([Mesh(corners, sides)])]
+    [0.166667]
     """
-    if len(faces) < 4 or not _is_closed(faces, len(points)):
-        return None
-    corners = (points - points[faces[0, 0]])[faces]
-    volume = float(np.einsum("ij,ij->i", corners[:, 0], np.cross(corners[:, 1], corners[:, 2])).sum()) / 6.0
-    return abs(volume)
+    whole = [mesh for mesh in meshes if len(mesh.faces) >= 4]
+    if not whole:
+        return [None] * len(meshes)
+    corners = np.concatenate([(mesh.points - mesh.points[0])[mesh.faces] for mesh in whole])
+    owners = np.repeat(np.arange(len(whole)), [len(mesh.faces) for mesh in whole])
+    volumes = np.abs(np.bincount(owners, _six_volumes(corners), len(whole))) / 6.0
+    closed = _closed(whole)
+    found = iter(float(volume) if shut else None for volume, shut in zip(volumes, closed, strict=True))
+    return [next(found) if len(mesh.faces) >= 4 else None for mesh in meshes]
 
 
 def compute_geometry_hash(points: Floats) -> str:
@@ -40,16 +43,33 @@ def compute_geometry_hash(points: Floats) -> str:
     >>> compute_geometry_hash(one) == compute_geometry_hash(one[::-1])
     True
     """
-    cells = np.round(points * 1000.0).astype(np.int64) + 0
+    cells = np.round(points * 1000.0).astype(np.int64)
     order = np.lexsort((cells[:, 2], cells[:, 1], cells[:, 0]))
     return hashlib.blake2b(cells[order].tobytes(), digest_size=16).hexdigest()
 
 
-def _is_closed(faces: Ints, count: int) -> bool:
-    """Say whether every edge is used exactly twice, once in each direction."""
-    start = faces.ravel().astype(np.int64)
-    end = faces[:, [1, 2, 0]].ravel().astype(np.int64)
-    forward = np.sort(start * count + end)
-    if np.any(forward[1:] == forward[:-1]):
-        return False
-    return bool(np.array_equal(forward, np.sort(end * count + start)))
+def _six_volumes(corners: Floats) -> Floats:
+    """Six times the signed volume between each triangle and its mesh's first vertex."""
+    (ax, ay, az), (bx, by, bz), (cx, cy, cz) = corners.transpose(1, 2, 0)
+    return np.asarray(ax * (by * cz - bz * cy) + ay * (bz * cx - bx * cz) + az * (bx * cy - by * cx))
+
+
+def _closed(meshes: list[Mesh]) -> NDArray[np.bool_]:
+    """Say of each mesh whether every edge is used exactly twice, once in each direction."""
+    sizes = np.array([len(mesh.points) for mesh in meshes], dtype=np.int64)
+    counts = [len(mesh.faces) for mesh in meshes]
+    starts = np.repeat(np.concatenate([[0], np.cumsum(sizes)[:-1]]), counts)
+    faces: Ints = np.concatenate([mesh.faces for mesh in meshes])
+    corners = faces.astype(np.int64) + starts[:, np.newaxis]
+    tail, head = corners.ravel(), corners[:, [1, 2, 0]].ravel()
+    total = int(sizes.sum())
+    owners = np.repeat(np.arange(len(meshes)), [3 * count for count in counts])
+    forward, backward = tail * total + head, head * total + tail
+    order = np.argsort(forward, kind="stable")
+    ordered, reverse = forward[order], np.sort(backward)
+    wrong = np.zeros(len(meshes), dtype=bool)
+    repeated = np.flatnonzero(ordered[1:] == ordered[:-1])
+    wrong[owners[order][repeated]] = True
+    # Numbers of one mesh are contiguous in both orders, so a missing partner shows in its own range.
+    wrong[owners[order][ordered != reverse]] = True
+    return ~wrong

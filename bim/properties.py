@@ -80,7 +80,7 @@ class PropertyReader:
             return {}
         properties = self._model.value(definition, "HasProperties")
         if properties is None:
-            return clean(_predefined(definition))
+            return {name: clean(value) for name, value in _predefined(definition).items()}
         return dict(self._property(each) for each in properties)
 
     def _property(self, one: Instance, depth: int = 0) -> tuple[str, Any]:

@@ -5,8 +5,8 @@ import pytest
 import shapely
 from shapely.geometry import Point, Polygon
 
-from bim.footprint import compute_footprint
-from bim.mesh import compute_geometry_hash, compute_volume_m3
+from bim.footprint import Mesh, compute_footprint, compute_footprints
+from bim.mesh import compute_geometry_hash, compute_volumes_m3
 
 CAP = 40_000
 BOX_FACES = np.array(
@@ -23,8 +23,17 @@ def _box(x: float, y: float, z: float, dx: float, dy: float, dz: float) -> np.nd
     return np.array(low + [[a, b, c + dz] for a, b, c in low], dtype=np.float64)
 
 
+def _solid(points: np.ndarray) -> np.ndarray:
+    """Points with a height, zero where none is given."""
+    return points if points.shape[1] == 3 else np.column_stack([points, np.zeros(len(points))])
+
+
+def _volume(points: np.ndarray, faces: np.ndarray) -> float | None:
+    return compute_volumes_m3([Mesh(points, faces)])[0]
+
+
 def _area(points: np.ndarray, faces: np.ndarray, cap: int = CAP) -> float:
-    shape = compute_footprint(points[:, :2], faces, cap).shape
+    shape = compute_footprint(Mesh(_solid(points), faces), cap).shape
     return 0.0 if shape is None else float(shape.area)
 
 
@@ -58,9 +67,7 @@ def test_two_boxes_that_overlap_count_once() -> None:
 
 def test_upright_sheet_has_no_footprint() -> None:
     sheet = np.array([[0, 0, 0], [3, 0, 0], [3, 0, 2], [0, 0, 2]], dtype=np.float64)
-    assert (
-        compute_footprint(sheet[:, :2], np.array([[0, 1, 2], [0, 2, 3]], dtype=np.int32), CAP).shape is None
-    )
+    assert compute_footprint(Mesh(sheet, np.array([[0, 1, 2], [0, 2, 3]], dtype=np.int32)), CAP).shape is None
 
 
 def test_ring_keeps_its_hole() -> None:
@@ -68,7 +75,7 @@ def test_ring_keeps_its_hole() -> None:
     parts = [(0, 0, 4, 1), (0, 3, 4, 1), (0, 1, 1, 2), (3, 1, 1, 2)]
     points = np.vstack([_box(x, y, 0, dx, dy, 1) for x, y, dx, dy in parts])
     faces = np.vstack([BOX_FACES + 8 * index for index in range(4)])
-    shape = compute_footprint(points[:, :2], faces, CAP).shape
+    shape = compute_footprint(Mesh(_solid(points), faces), CAP).shape
     assert shape is not None
     assert shape.area == pytest.approx(12.0)
     assert len(shape.interiors) == 1
@@ -80,11 +87,11 @@ def test_capped_footprint_is_flagged_and_stays_within_half_a_percent() -> None:
     rim = np.column_stack([10 * np.cos(angles), 10 * np.sin(angles)])
     points = np.vstack([[[0.0, 0.0]], rim])
     faces = np.array([[0, 1 + i, 1 + (i + 1) % 6000] for i in range(6000)], dtype=np.int32)
-    found = compute_footprint(points, faces, 1000)
+    found = compute_footprint(Mesh(_solid(points), faces), 1000)
     assert found.capped
     assert found.shape is not None
     assert found.shape.area == pytest.approx(np.pi * 100, rel=0.005)
-    assert not compute_footprint(points, faces, CAP).capped
+    assert not compute_footprint(Mesh(_solid(points), faces), CAP).capped
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -103,7 +110,7 @@ def test_result_is_valid_after_rounding_noise() -> None:
     corners = np.array([[(0.0, 0.0), circle[i], circle[(i + 1) % len(circle)]] for i in range(len(circle))])
     noisy = corners + random.normal(0, 1e-9, corners.shape)
     faces = np.arange(len(noisy) * 3, dtype=np.int32).reshape(-1, 3)
-    shape = compute_footprint(noisy.reshape(-1, 2), faces, CAP).shape
+    shape = compute_footprint(Mesh(_solid(noisy.reshape(-1, 2)), faces), CAP).shape
     assert shape is not None
     assert shape.is_valid
     assert shape.geom_type == "Polygon"
@@ -111,15 +118,15 @@ def test_result_is_valid_after_rounding_noise() -> None:
 
 
 def test_closed_box_has_its_volume_anywhere() -> None:
-    assert compute_volume_m3(_box(4.5e5, 4.5e6, 0, 3, 0.2, 2.8), BOX_FACES) == pytest.approx(1.68, rel=1e-6)
+    assert _volume(_box(4.5e5, 4.5e6, 0, 3, 0.2, 2.8), BOX_FACES) == pytest.approx(1.68, rel=1e-6)
 
 
 def test_open_or_turned_box_has_no_volume() -> None:
     points = _box(0, 0, 0, 1, 1, 1)
-    assert compute_volume_m3(points, BOX_FACES[:-1]) is None
+    assert _volume(points, BOX_FACES[:-1]) is None
     turned = BOX_FACES.copy()
     turned[0] = turned[0][::-1]
-    assert compute_volume_m3(points, turned) is None
+    assert _volume(points, turned) is None
 
 
 def test_hash_ignores_order_and_a_tenth_of_a_millimetre_but_not_a_centimetre() -> None:
@@ -127,3 +134,32 @@ def test_hash_ignores_order_and_a_tenth_of_a_millimetre_but_not_a_centimetre() -
     assert compute_geometry_hash(points) == compute_geometry_hash(points[::-1] + 0.0001)
     assert compute_geometry_hash(points) != compute_geometry_hash(_box(0, 0, 0, 1.01, 1, 1))
     assert compute_geometry_hash(points) == compute_geometry_hash(points * -1 + 1)
+
+
+def test_a_lot_gives_the_same_as_one_by_one() -> None:
+    random = np.random.default_rng(11)
+    meshes = [
+        Mesh(_box(*random.uniform(-50, 50, 3), *random.uniform(0.1, 4, 3)), BOX_FACES) for _ in range(20)
+    ]
+    meshes.insert(3, Mesh(meshes[0].points, BOX_FACES[:-1]))
+    meshes.insert(7, Mesh(meshes[0].points, np.zeros((0, 3), dtype=np.int32)))
+    together = compute_footprints(meshes, CAP)
+    alone = [compute_footprint(mesh, CAP) for mesh in meshes]
+    assert [each.shape and each.shape.normalize() for each in together] == [
+        each.shape and each.shape.normalize() for each in alone
+    ]
+    assert together[7].shape is None
+    volumes = compute_volumes_m3(meshes)
+    assert volumes == [_volume(mesh.points, mesh.faces) for mesh in meshes]
+    assert [index for index, volume in enumerate(volumes) if volume is None] == [3, 7]
+
+
+def test_flat_roof_with_unmatched_edges_is_still_united() -> None:
+    """The lid of a closed box is split in three on one side of an edge and in two on the other."""
+    points = np.array(
+        [[0, 0, 0], [2, 0, 0], [2, 2, 0], [0, 2, 0], [0, 0, 1], [2, 0, 1], [2, 2, 1], [0, 2, 1], [1, 1, 1]],
+        dtype=float,
+    )
+    lid = [[4, 5, 8], [5, 6, 8], [4, 6, 7]]
+    rest = [list(face) for face in BOX_FACES if not set(face) <= {4, 5, 6, 7}]
+    assert _area(points, np.array([*rest, *lid], dtype=np.int32)) == pytest.approx(4.0)
