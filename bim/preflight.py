@@ -62,23 +62,9 @@ _ILLEGAL_NUMBER = re.compile(
     rb"[-+]?\d*\.?\d*#(?:INF|IND|QNAN|SNAN|NAN)\w*|(?<=[(,\s])[-+]?(?:NAN|INF|INFINITY)(?=[),\s])",
     re.IGNORECASE,
 )
-_ILLEGAL_HINTS = (
-    b"#INF",
-    b"#IND",
-    b"#QNAN",
-    b"#SNAN",
-    b"#NAN",
-    b"NAN",
-    b"nan",
-    b"NaN",
-    b"INF",
-    b"inf",
-    b"Inf",
-    b"INFINITY",
-    b"Infinity",
-    b"infinity",
-)
+_ILLEGAL_HINTS = (b"nan", b"inf", b"#ind", b"#qnan", b"#snan")
 _BEFORE_NUMBER = b"(,+- \t\r\n#0123456789."
+_CHUNK, _OVERLAP = 1 << 22, 16
 _GOOD_ESCAPES = (
     rb"\\(?:\\|S\\.|P[A-I]\\|X\\[0-9A-Fa-f]{2}|X2\\[0-9A-Fa-f]++\\X0\\|X4\\[0-9A-Fa-f]++\\X0\\|[NF]\\)"
 )
@@ -166,7 +152,7 @@ def estimate_memory_mb(size_bytes: int) -> int:
 
 def check_numbers(data: Buffer, start: int) -> None:
     """Refuse infinities and NaN, which the library drops without a word."""
-    if not any(_has_suspect(data, start, hint) for hint in _ILLEGAL_HINTS):
+    if not any(_has_suspect(data, at) for at in range(start, len(data), _CHUNK)):
         return
     for match in INSTANCE.finditer(data, start):
         found = _ILLEGAL_NUMBER.search(bare_text(match.group(3)))
@@ -179,12 +165,17 @@ def check_numbers(data: Buffer, start: int) -> None:
             )
 
 
-def _has_suspect(data: Buffer, start: int, hint: bytes) -> bool:
-    at = data.find(hint, start)
-    while at >= 0:
-        if data[at - 1 : at] in _BEFORE_NUMBER and not data[at + len(hint) : at + len(hint) + 1].islower():
-            return True
-        at = data.find(hint, at + 1)
+def _has_suspect(data: Buffer, start: int) -> bool:
+    """Say whether a stretch of text holds a word that may be an infinity or NaN outside a string."""
+    begin = max(0, start - _OVERLAP)
+    lowered = data[begin : start + _CHUNK].lower()
+    for hint in _ILLEGAL_HINTS:
+        at = lowered.find(hint)
+        while at >= 0:
+            before, after = lowered[at - 1 : at], lowered[at + len(hint) : at + len(hint) + 1]
+            if before in _BEFORE_NUMBER and (not after.isalpha() or (hint == b"inf" and after == b"i")):
+                return True
+            at = lowered.find(hint, at + 1)
     return False
 
 
@@ -224,13 +215,15 @@ def _escapes_end(data: Buffer, start: int) -> int:
 def _scan_instances(data: Buffer, start: int, limits: FileLimits) -> _Scan:
     scan = _Scan()
     end = start
+    names: list[bytes] = []
     for match in INSTANCE.finditer(data, start):
-        if match.start() != end or not is_balanced(match.group(3)):
+        begin, finish = match.span()
+        if begin != end:
             break
-        end = match.end()
-        name = match.group(2)
-        scan.counts[name] += 1
-        if end - match.start() > _LONG:
+        end = finish
+        name = match[2]
+        names.append(name)
+        if finish - begin > _LONG:
             _check_long(data, match, limits)
         graph = _GRAPH_OF.get(name)
         if graph is not None:
@@ -239,9 +232,26 @@ def _scan_instances(data: Buffer, start: int, limits: FileLimits) -> _Scan:
             _note_conversion(scan, match)
     if not TRAILER.match(data, end):
         raise _grammar_error(data, end)
-    _check_count(sum(scan.counts.values()), limits)
-    scan.counts = _upper(scan.counts)
+    _check_count(len(names), limits)
+    _check_balance(data, start)
+    scan.counts = _upper(Counter(names))
     return scan
+
+
+def _check_balance(data: Buffer, start: int) -> None:
+    """Refuse an instance with an open bracket; the library swallows the next one without a word.
+
+    Brackets of the whole text are counted first, as looking into each instance costs as much as the scan.
+    """
+    surplus = 0
+    for at in range(start, len(data), _CHUNK):
+        chunk = data[at : at + _CHUNK]
+        surplus += chunk.count(b"(") - chunk.count(b")")
+    if surplus == 0:
+        return
+    for match in INSTANCE.finditer(data, start):
+        if not is_balanced(match[3]):
+            raise _grammar_error(data, match.start(1) - 1)
 
 
 def _upper(counts: Counter[bytes]) -> Counter[bytes]:
