@@ -169,7 +169,6 @@ def test_page_draws_its_map_without_a_request_to_elsewhere_or_a_complaint(
 
 
 def test_projects_have_the_colour_that_the_style_document_gives_their_progress(reader: Visit) -> None:
-    reader.open("/")
     legend, points = read_legend(reader, "projects-progress"), label_points(reader)
     known = {code: progress for code, progress in expected_progress().items() if code in points}
     wanted: dict[str, str] = {}  # one project of each colour
@@ -182,7 +181,6 @@ def test_projects_have_the_colour_that_the_style_document_gives_their_progress(r
 
 
 def test_click_on_a_project_opens_its_card_and_the_address_brings_it_back(reader: Visit) -> None:
-    reader.open("/")
     code, place = next(iter(label_points(reader).items()))
     look_at(reader, place, 18)
     reader.page.mouse.click(*pixel_at(reader, place))
@@ -234,7 +232,6 @@ def test_click_on_a_light_leaves_only_its_projects_and_a_step_back_restores_them
 
 
 def test_project_outside_the_filter_is_not_on_the_map_either(reader: Visit) -> None:
-    reader.open("/")
     place = next(iter(label_points(reader).values()))
     look_at(reader, place, 18, "q=没有这样的项目")
     assert_same_colour(colour_at(reader, place, (0, -4)), LAND)
@@ -273,7 +270,6 @@ def test_anonymous_reader_learns_that_internal_land_is_hit_and_no_figure(reader:
 
 
 def test_new_progress_reaches_list_card_and_map_without_a_reload(reader: Visit) -> None:
-    reader.open("/")
     points = label_points(reader)
     code = next(c for c, progress in expected_progress().items() if c in points and progress < 60)
     legend = read_legend(reader, "projects-progress")
@@ -297,7 +293,6 @@ def test_new_progress_reaches_list_card_and_map_without_a_reload(reader: Visit) 
 
 
 def test_elements_appear_when_zoomed_in_coloured_by_status_and_name_themselves(reader: Visit) -> None:
-    reader.open("/")
     lon, lat = label_points(reader)[BUILDING]
     done, todo = (lon - 0.0003, lat), (lon + 0.0003, lat)
     legend, ground = read_legend(reader, "bim-progress"), read_legend(reader, "projects-progress")
@@ -312,7 +307,6 @@ def test_elements_appear_when_zoomed_in_coloured_by_status_and_name_themselves(r
 
 
 def test_elements_stand_up_and_can_still_be_picked(reader: Visit) -> None:
-    reader.open("/")
     lon, lat = label_points(reader)[BUILDING]
     look_at(reader, (lon - 0.0003, lat), 18, "lang=zh")
     reader.page.get_by_label("立体显示").check()
@@ -326,7 +320,6 @@ def test_elements_stand_up_and_can_still_be_picked(reader: Visit) -> None:
 
 
 def test_switch_to_lights_recolours_the_projects_and_stays_in_the_address(reader: Visit) -> None:
-    reader.open("/")
     points, legend = label_points(reader), read_legend(reader, "projects-light")
     state = json.loads((SAMPLES / "expected.json").read_text(encoding="utf-8"))["lights"]["projects"]
     code = next(c for c in points if c in state and state[c]["light"] == "red")
@@ -346,7 +339,6 @@ def test_switch_to_lights_recolours_the_projects_and_stays_in_the_address(reader
 def test_names_are_drawn_on_the_map_without_asking_for_glyphs(reader: Visit) -> None:
     asked: list[str] = []
     reader.page.on("request", lambda request: asked.append(request.url))
-    reader.open("/")
     place = label_points(reader)[BUILDING]
     look_at(reader, place, 18)
     x, y = (round(part) for part in pixel_at(reader, place))

@@ -3,16 +3,17 @@
 import type { MapGeoJSONFeature } from "maplibre-gl";
 
 import { findText, t } from "./messages";
+import type { LegendEntry } from "./style-document";
 
 const COLLECTIONS = ["bim_elements", "land_parcels", "control_areas"];
 
-export async function showFeature(feature: MapGeoJSONFeature): Promise<void> {
+export async function showFeature(feature: MapGeoJSONFeature, legend: LegendEntry[]): Promise<void> {
   const collection = feature.sourceLayer ?? feature.source;
   if (!COLLECTIONS.includes(collection)) return;
   const card = cardElement();
-  fill(card, collection, feature.properties);
+  fill(card, collection, feature.properties, legend);
   const full = await findItem(collection, feature.id);
-  if (full && card.dataset.item === itemKey(collection, feature.properties)) fill(card, collection, full);
+  if (full && card.dataset.item === itemKey(collection, feature.properties)) fill(card, collection, full, legend);
 }
 
 async function findItem(collection: string, id: string | number | undefined): Promise<Record<string, unknown> | null> {
@@ -39,7 +40,7 @@ function cardElement(): HTMLElement {
   return card;
 }
 
-function fill(card: HTMLElement, collection: string, properties: Record<string, unknown>): void {
+function fill(card: HTMLElement, collection: string, properties: Record<string, unknown>, legend: LegendEntry[]): void {
   card.dataset.item = itemKey(collection, properties);
   const title = document.createElement("h2");
   title.textContent = t(`feature.${collection}`);
@@ -52,23 +53,24 @@ function fill(card: HTMLElement, collection: string, properties: Record<string, 
   facts.className = "facts";
   for (const [key, value] of Object.entries(properties)) {
     const name = findText(`field.${key}`);
-    if (name && value !== null && value !== "") facts.append(fact(name, key, value));
+    if (name && value !== null && value !== "") facts.append(fact(name, key, value, legend));
   }
   card.replaceChildren(close, title, facts);
 }
 
-function fact(name: string, key: string, value: unknown): HTMLElement {
+function fact(name: string, key: string, value: unknown, legend: LegendEntry[]): HTMLElement {
   const row = document.createElement("div");
   const term = document.createElement("dt");
   const detail = document.createElement("dd");
   term.textContent = name;
-  detail.textContent = formatted(key, value);
+  detail.textContent = formatted(key, value, legend);
   row.append(term, detail);
   return row;
 }
 
-function formatted(key: string, value: unknown): string {
+function formatted(key: string, value: unknown, legend: LegendEntry[]): string {
   if (key === "progress" && typeof value === "number") return `${value.toFixed(1)}%`;
   if (typeof value === "number") return value.toLocaleString("en", { maximumFractionDigits: 2 });
-  return findText(`${key}.${String(value)}`) ?? String(value);
+  // a value that the legend explains is named as there
+  return legend.find((entry) => entry.code === value)?.text ?? String(value);
 }

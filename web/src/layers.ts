@@ -3,6 +3,7 @@
 import type { ExpressionSpecification, FilterSpecification, Map as MapLibre, StyleSpecification } from "maplibre-gl";
 
 import { FONT, type Slot, tones } from "./ground";
+import { Massing } from "./massing";
 import { t } from "./messages";
 import { type LegendEntry, drawnLayers, fillColour, legendOf, loadStyle } from "./style-document";
 
@@ -26,6 +27,12 @@ const MARK = "#c2187a";
 const SIGNS: ExpressionSpecification = ["match", ["get", "light_code"], 0, "○ ", 1, "", 2, "▲ ", 3, "■ ", "◆ "];
 const NEEDS_ATTENTION: FilterSpecification = [">=", ["get", "light_code"], 2];
 const NAMES_FROM = 11;
+// as seen from above: the highest that is built, then what is still to come
+const FROM_ABOVE: ExpressionSpecification = [
+  "+",
+  ["match", ["get", "status"], "not_started", 0, 10_000],
+  ["coalesce", ["get", "z_max_m"], 0],
+];
 const POINT_LAYERS = ["project-points", "project-warnings", "project-names"] as const;
 const EMPTY: GeoJSON.FeatureCollection = { type: "FeatureCollection", features: [] };
 
@@ -37,6 +44,8 @@ export class Layers {
     { topic: "bim_elements", slot: "slot-bim", minzoom: BIM_ZOOM, style: "bim-progress", shown: true, legend: [] },
   ];
   colouring: Colouring = "progress";
+  readonly massing: Massing;
+  #bimColour: ExpressionSpecification | string | null = null;
   #codes: string[] | null = null;
   #ownFilters = new Map<string, FilterSpecification | undefined>();
 
@@ -45,7 +54,9 @@ export class Layers {
     readonly dark: boolean,
     readonly busy: () => void,
     readonly failed: (layer: string) => void,
-  ) {}
+  ) {
+    this.massing = new Massing(map);
+  }
 
   async start(colouring: Colouring): Promise<void> {
     this.colouring = colouring;
@@ -72,6 +83,14 @@ export class Layers {
     const topic = this.topic("projects");
     topic.style = `projects-${colouring}`;
     if (topic.shown) await this.#draw(topic);
+  }
+
+  legendOf(collection: string): LegendEntry[] {
+    return this.topics.find((topic) => topic.topic === collection)?.legend ?? [];
+  }
+
+  standUp(on: boolean): void {
+    this.massing.set(on, this.#bimColour);
   }
 
   /** Shows only these projects; null shows all. */
@@ -122,6 +141,17 @@ export class Layers {
     topic.legend = legendOf(style);
     this.#addDocument(topic, style);
     if (topic.topic === "projects") this.#addPoints(fillColour(style));
+    if (topic.topic === "bim_elements") this.#drawElements(fillColour(style));
+  }
+
+  /** Storeys lie over one another: an unbuilt roof must not hide the floors that stand. */
+  #drawElements(colour: ExpressionSpecification | string | null): void {
+    this.#bimColour = colour;
+    for (const id of this.map.getLayersOrder()) {
+      if (id.startsWith("bim_elements/") && id.endsWith("-fill")) this.map.setLayoutProperty(id, "fill-sort-key", FROM_ABOVE);
+      if (id.startsWith("bim_elements/") && id.endsWith("-line")) this.map.setLayoutProperty(id, "line-sort-key", FROM_ABOVE);
+    }
+    if (this.massing.isOn) this.massing.set(true, colour);
   }
 
   /** Puts other colours on what is drawn, without a blank moment; false where the layers are not the same. */

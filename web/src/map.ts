@@ -110,7 +110,7 @@ function bindPointer(map: MapLibre, layers: Layers, page: Page): void {
     const code: unknown = feature.properties.code;
     const isProject = feature.source === "projects" || feature.source === "project_points";
     if (isProject && typeof code === "string") page.open(code);
-    else void showFeature(feature);
+    else void showFeature(feature, layers.legendOf(feature.source));
   });
   map.on("mousemove", (event) => {
     const feature = nearest(map, layers, event);

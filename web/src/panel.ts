@@ -15,7 +15,7 @@ export function buildPanel(ground: HTMLElement, layers: Layers, onColouring: (co
   panel.append(
     element("summary", { textContent: t("layers") }),
     element("fieldset", {}, [element("legend", { textContent: t("colour_by") }), ...COLOURINGS.map((c) => colouringButton(layers, c, draw, onColouring))]),
-    ...ORDER.map((topic) => topicBox(layers, topic, draw)),
+    ...ORDER.flatMap((topic) => (topic === "bim_elements" ? [topicBox(layers, topic, draw), standUpBox(layers)] : [topicBox(layers, topic, draw)])),
     legend,
   );
   ground.append(panel);
@@ -49,6 +49,12 @@ function topicBox(layers: Layers, topic: Topic, draw: () => void): HTMLElement {
   input.addEventListener("change", () => void layers.toggle(topic, input.checked).then(draw));
   const hint = state.minzoom ? [element("small", { textContent: ` ${t("bim_zoom")}` })] : [];
   return element("label", { className: "topic" }, [input, ` ${t(`layer.${topic}`)}`, ...hint]);
+}
+
+function standUpBox(layers: Layers): HTMLElement {
+  const input = element("input", { type: "checkbox" });
+  input.addEventListener("change", () => layers.standUp(input.checked));
+  return element("label", { className: "topic sub-topic" }, [input, ` ${t("stand_up")}`]);
 }
 
 function legendBlock(layers: Layers, topic: Topic): HTMLElement[] {
