@@ -7,7 +7,8 @@ export async function loadPart(url: URL, part: Part): Promise<DocumentFragment> 
   address.hash = "";
   address.searchParams.set("part", part);
   const response = await fetch(address, { cache: "no-cache", headers: { Accept: "text/html" } });
-  if (!response.ok) throw new Error(`${response.status}`);
+  if (response.redirected) location.assign(response.url); // the session has ended: to the page that says so
+  if (!response.ok || response.redirected) throw new Error(`${response.status}`);
   const template = document.createElement("template");
   template.innerHTML = await response.text();
   return template.content;
