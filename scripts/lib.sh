@@ -3,6 +3,7 @@
 # shellcheck shell=bash
 
 MARKS=.venv/.twin
+export npm_config_update_notifier=false # no request that nobody asked for
 
 say() { printf '%s\n' "$@" >&2; }
 
@@ -177,7 +178,7 @@ install_node_modules() {
   [ -d web/node_modules ] && is_done node-modules "$want" && return
   say "Fetching the front end's libraries ... 正在获取前端依赖……"
   rm -f "$MARKS/node-modules"
-  npm --prefix web ci --no-audit --no-fund --no-update-notifier --include=dev >&2 || fail "npm could not fetch the libraries, see above; run again to go on." \
+  npm --prefix web ci --no-audit --no-fund --include=dev >&2 || fail "npm could not fetch the libraries, see above; run again to go on." \
     "npm 获取依赖失败，原因见上；修正后重新运行即可继续。"
   mark_done node-modules "$want"
 }
