@@ -16,6 +16,7 @@ Shapes = NDArray[np.object_]
 # Triangles thinner than this, in square metres, are walls seen from above.
 _FLAT_M2 = 1e-9
 _CRUMB_M2 = 1e-6
+_POLYGON = 3
 _STRAIGHT_M = 1e-4
 _CLOSED_SHARE = 1e-6
 _GRID_CELLS = 4000
@@ -91,10 +92,8 @@ def compute_footprints(meshes: list[Mesh], cap: int) -> list[Footprint]:
     _unite(shapes, seen, (counts > 0) & ~capped)
     for index in np.flatnonzero(capped):
         shapes[index] = _robust_union(_triangles(_snapped(seen.corners[seen.owners == index])))
-    return [
-        Footprint(_moved(_cleaned(shape), offset), bool(cut))
-        for shape, offset, cut in zip(shapes, offsets, capped, strict=True)
-    ]
+    cleaned = _moved(_cleaned(shapes), np.asarray(offsets))
+    return [Footprint(shape, bool(cut)) for shape, cut in zip(cleaned, capped, strict=True)]
 
 
 def _seen_from_above(meshes: list[Mesh], offsets: list[Floats]) -> _Seen:
@@ -236,21 +235,25 @@ def _snapped(corners: Floats) -> Floats:
     return np.asarray(kept[np.abs(_signed_areas(kept)) > _FLAT_M2])
 
 
-def _cleaned(union: BaseGeometry | None) -> BaseGeometry | None:
+def _cleaned(unions: Shapes) -> Shapes:
     """Drop what rounding leaves between triangles: needle holes, crumbs, points on straight edges."""
-    if union is None or union.is_empty:
-        return None
-    if isinstance(union, Polygon) and len(union.interiors) == 0:
-        parts: list[Polygon] = [union] if union.area > _CRUMB_M2 else []
-    else:
-        parts = [_without_needles(part) for part in shapely.get_parts(union) if part.area > _CRUMB_M2]
+    plain = (shapely.get_type_id(unions) == _POLYGON) & (shapely.get_num_interior_rings(unions) == 0)
+    plain &= shapely.area(unions) > _CRUMB_M2
+    cleaned = np.full(len(unions), None, dtype=object)
+    cleaned[plain] = shapely.simplify(unions[plain], _STRAIGHT_M)
+    rest = np.flatnonzero(~plain & ~shapely.is_missing(unions))
+    cleaned[rest] = [_without_crumbs(union) for union in unions[rest]]
+    for index in np.flatnonzero(~shapely.is_valid(cleaned) & ~shapely.is_missing(cleaned)):
+        parts = shapely.get_parts(shapely.make_valid(cleaned[index]))
+        cleaned[index] = shapely.union_all(parts[shapely.area(parts) > _CRUMB_M2])
+    return cleaned
+
+
+def _without_crumbs(union: BaseGeometry) -> BaseGeometry | None:
+    parts = [_without_needles(part) for part in shapely.get_parts(union) if part.area > _CRUMB_M2]
     if not parts:
         return None
-    plain: BaseGeometry = shapely.simplify(parts[0] if len(parts) == 1 else MultiPolygon(parts), _STRAIGHT_M)
-    if plain.is_valid:
-        return plain
-    pieces = [piece for piece in shapely.get_parts(shapely.make_valid(plain)) if piece.area > _CRUMB_M2]
-    return shapely.union_all(pieces)
+    return shapely.simplify(parts[0] if len(parts) == 1 else MultiPolygon(parts), _STRAIGHT_M)
 
 
 def _without_needles(polygon: BaseGeometry) -> Polygon:
@@ -258,7 +261,6 @@ def _without_needles(polygon: BaseGeometry) -> Polygon:
     return Polygon(exterior, [hole for hole in holes if Polygon(hole).area > _CRUMB_M2])
 
 
-def _moved(shape: BaseGeometry | None, offset: Floats) -> BaseGeometry | None:
-    if shape is None:
-        return None
-    return shapely.set_coordinates(shape, shapely.get_coordinates(shape) + offset)
+def _moved(shapes: Shapes, offsets: Floats) -> Shapes:
+    plan, owners = shapely.get_coordinates(shapes, return_index=True)
+    return np.asarray(shapely.set_coordinates(shapes, plan + offsets[owners]), dtype=object)

@@ -15,6 +15,9 @@ HYBRID = "hybrid-cgal-simple-opencascade"
 FALLBACK = "opencascade"
 
 
+Box = tuple[float, float, float, float, float, float]
+
+
 @dataclass(frozen=True)
 class Shape:
     """One drawn element: vertices in its own frame (metres), placement (4 x 4, row-major), triangles, edges."""
@@ -45,7 +48,7 @@ class ShapeRecord:
     capped: bool
     area_m2: float | None
     volume_m3: float | None
-    box: tuple[float, float, float, float, float, float]
+    box: Box
     placement: tuple[float, float, float]
     geometry_hash: str
     kernel: str

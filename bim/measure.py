@@ -6,8 +6,8 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from bim.footprint import Floats, Footprint, Ints, Mesh, Shapes, compute_footprint, compute_footprints
-from bim.geometry import Shape, ShapeRecord
-from bim.mesh import compute_geometry_hash, compute_volumes_m3
+from bim.geometry import Box, Shape, ShapeRecord
+from bim.mesh import compute_geometry_hashes, compute_volumes_m3
 
 _LINE_CLASSES = ("IfcAlignment", "IfcAlignmentSegment", "IfcAlignmentHorizontal")
 
@@ -32,20 +32,19 @@ class ShapeMeasurer:
         self._learn_facts(shapes)
         footprints = self._footprints(shapes, worlds)
         outlines = np.array([each.shape for each in footprints], dtype=object)
-        codes, areas = shapely.to_wkb(outlines), shapely.area(outlines)
+        codes, areas, boxes = shapely.to_wkb(outlines), shapely.area(outlines).tolist(), _boxes(worlds)
         records = []
-        for index, (shape, world, footprint) in enumerate(zip(shapes, worlds, footprints, strict=True)):
+        for index, (shape, footprint) in enumerate(zip(shapes, footprints, strict=True)):
             digest, volume = self._facts[shape.key]
-            low, high = world.min(axis=0).tolist(), world.max(axis=0).tolist()
             found = footprint.shape is not None
             records.append(
                 ShapeRecord(
                     step_id=shape.step_id,
                     footprint=codes[index] if found else None,
                     capped=footprint.capped,
-                    area_m2=float(areas[index]) if found else None,
+                    area_m2=areas[index] if found else None,
                     volume_m3=volume,
-                    box=(low[0], low[1], low[2], high[0], high[1], high[2]),
+                    box=boxes[index],
                     placement=tuple(shape.matrix[:3, 3].tolist()),
                     geometry_hash=digest,
                     kernel=kernel,
@@ -55,9 +54,9 @@ class ShapeMeasurer:
 
     def _learn_facts(self, shapes: list[Shape]) -> None:
         new = {shape.key: shape for shape in shapes if shape.key not in self._facts}
-        volumes = compute_volumes_m3([Mesh(shape.points, shape.faces) for shape in new.values()])
-        for (key, shape), volume in zip(new.items(), volumes, strict=True):
-            self._facts[key] = (compute_geometry_hash(shape.points), volume)
+        meshes = [Mesh(shape.points, shape.faces) for shape in new.values()]
+        facts = zip(compute_geometry_hashes(meshes), compute_volumes_m3(meshes), strict=True)
+        self._facts.update(zip(new, facts, strict=True))
 
     def _footprints(self, shapes: list[Shape], worlds: list[Floats]) -> list[Footprint]:
         turned = [_turns_about_z(shape.matrix) and shape.ifc_class not in _LINE_CLASSES for shape in shapes]
@@ -104,6 +103,14 @@ class ShapeMeasurer:
         except (shapely.errors.ShapelyError, ValueError):
             # A shape without a footprint still has its box, its volume and its place in the tree.
             return Footprint(None)
+
+
+def _boxes(worlds: list[Floats]) -> list[Box]:
+    """Lowest and highest x, y, z of each set of points."""
+    starts = np.cumsum([0, *(len(world) for world in worlds[:-1])])
+    points = np.concatenate(worlds)
+    low, high = np.minimum.reduceat(points, starts), np.maximum.reduceat(points, starts)
+    return [tuple(row) for row in np.hstack([low, high]).tolist()]
 
 
 def _turned(outlines: Shapes, matrices: NDArray[np.float64]) -> Shapes:

@@ -34,18 +34,28 @@ def compute_volumes_m3(meshes: list[Mesh]) -> list[float | None]:
     return [next(found) if len(mesh.faces) >= 4 else None for mesh in meshes]
 
 
-def compute_geometry_hash(points: Floats) -> str:
-    """Compute a hash of vertices rounded to 1 mm and sorted, in the element's own frame.
+def compute_geometry_hashes(meshes: list[Mesh]) -> list[str]:
+    """Compute a hash of each mesh's vertices rounded to 1 mm and sorted, in the element's own frame.
 
     A moved element keeps it; a reshaped one does not.
 
     >>> one = np.array([[0.0, 0.0, 0.0], [1.0, 2.0, 3.0]])
-    >>> compute_geometry_hash(one) == compute_geometry_hash(one[::-1])
+    >>> first, second = compute_geometry_hashes([Mesh(one, one), Mesh(one[::-1], one)])
+    >>> first == second
     True
     """
-    cells = np.round(points * 1000.0).astype(np.int64)
-    order = np.lexsort((cells[:, 2], cells[:, 1], cells[:, 0]))
-    return hashlib.blake2b(cells[order].tobytes(), digest_size=16).hexdigest()
+    if not meshes:
+        return []
+    sizes = [len(mesh.points) for mesh in meshes]
+    cells = np.round(np.concatenate([mesh.points for mesh in meshes]) * 1000.0).astype(np.int64)
+    owners = np.repeat(np.arange(len(meshes)), sizes)
+    ordered = cells[np.lexsort((cells[:, 2], cells[:, 1], cells[:, 0], owners))]
+    data, ends = ordered.tobytes(), np.cumsum(sizes) * ordered.strides[0]
+    starts = [0, *ends[:-1]]
+    return [
+        hashlib.blake2b(data[start:end], digest_size=16).hexdigest()
+        for start, end in zip(starts, ends, strict=True)
+    ]
 
 
 def _six_volumes(corners: Floats) -> Floats:
