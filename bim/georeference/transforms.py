@@ -88,8 +88,9 @@ def tangent_matrix(
 def grid_factors(lon: float, lat: float, crs: str) -> tuple[float, float]:
     """Meridian convergence (degrees) and point scale of a projected system.
 
-    >>> [round(value, 6) for value in grid_factors(115.8, 33.0, "EPSG:4527")]
-    [-0.653606, 1.000155]
+    >>> convergence, scale = grid_factors(115.8, 33.0, "EPSG:4527")
+    >>> round(convergence, 3), round(scale, 6)
+    (-0.654, 1.000155)
     """
     factors = Proj(crs).get_factors(lon, lat)
     return float(factors.meridian_convergence), float(factors.meridional_scale)
