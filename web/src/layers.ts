@@ -55,7 +55,7 @@ export class Layers {
     readonly busy: () => void,
     readonly failed: (layer: string) => void,
   ) {
-    this.massing = new Massing(map);
+    this.massing = new Massing(map, busy);
   }
 
   async start(colouring: Colouring): Promise<void> {

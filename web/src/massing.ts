@@ -14,7 +14,10 @@ export class Massing {
   #lowest = new Map<number, number>();
   #on = false;
 
-  constructor(readonly map: MapLibre) {
+  constructor(
+    readonly map: MapLibre,
+    readonly busy: () => void,
+  ) {
     map.on("idle", () => this.#settle());
   }
 
@@ -27,7 +30,10 @@ export class Massing {
     this.#on = on;
     this.#remove();
     this.#showFlat(!on);
-    if (on && colour && this.map.getSource(SOURCE)) this.#add(colour);
+    if (on && colour && this.map.getSource(SOURCE)) {
+      this.#readLowest();
+      this.#add(colour);
+    }
     this.map.easeTo({ pitch: on ? PITCH : 0 });
   }
 
@@ -72,6 +78,7 @@ export class Massing {
   #settle(): void {
     if (!this.#on || !this.map.getLayer(IDS.solid)) return;
     if (!this.#readLowest()) return;
+    queueMicrotask(this.busy); // after all others have heard that the map was idle: it no longer is
     for (const id of Object.values(IDS)) {
       for (const [name, value] of Object.entries(this.#heights())) {
         this.map.setPaintProperty(id, name as "fill-extrusion-base", value);
