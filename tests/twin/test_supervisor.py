@@ -19,7 +19,8 @@ STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); " + SL
 ENDS_AT_ONCE = WRITE_PID + "sys.exit(3)"
 
 SERVICE = """
-import sys
+import signal, sys
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # the tests themselves may run under nohup
 from twin.supervisor import Child, Supervisor
 code, *files = sys.argv[1:]
 children = [Child(f"child-{n}", [sys.executable, "-c", code, file]) for n, file in enumerate(files)]

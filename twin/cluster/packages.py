@@ -52,7 +52,9 @@ def _run(command: list[str], say: Say) -> None:
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     if command[0] == "sudo":  # sudo drops the environment
         command = [*command[:2], "env", "DEBIAN_FRONTEND=noninteractive", *command[2:]]
-    if subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, check=False).returncode != 0:
+    # Its words go to standard error: standard output holds our own answer.
+    done = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, stdout=2, check=False)
+    if done.returncode != 0:
         raise InstallError(
             f"`{' '.join(command)}` failed, see its lines above: mend it and run again, or set DATABASE_URL.",
             "软件包安装失败，原因见上方输出：请处理后重试，或设置 DATABASE_URL。",

@@ -90,12 +90,12 @@ def test_a_failed_fetch_leaves_no_tree_and_shows_apts_words(
 
 
 def test_apt_installs_without_a_main_cluster_and_tells_its_commands(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     conf = tmp_path / "createcluster.d" / "twin.conf"
     monkeypatch.setattr(packages, "NO_MAIN_CLUSTER", conf)
     monkeypatch.setattr(packages.shutil, "which", lambda name: None)
-    log = stand_in(tmp_path / "bin", f"cat {conf} >> {tmp_path}/bin/calls", monkeypatch)
+    log = stand_in(tmp_path / "bin", f"cat {conf} >> {tmp_path}/bin/calls; echo Unpacking", monkeypatch)
     (tmp_path / "bin" / "dpkg").write_text("#!/bin/sh\n")
     (tmp_path / "bin" / "dpkg").chmod(0o755)
     said: list[str] = []
@@ -104,6 +104,7 @@ def test_apt_installs_without_a_main_cluster_and_tells_its_commands(
     assert calls[1].endswith("install --yes --no-install-recommends postgresql-postgis")
     assert calls[2] == "create_main_cluster = false"
     assert not conf.exists()
+    assert capfd.readouterr() == ("", "Unpacking\n"), "standard output holds the command's own answer"
     assert [line.split()[1] for line in said] == ["dpkg", "apt-get", "apt-get"]
 
 
