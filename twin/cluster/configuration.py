@@ -24,7 +24,13 @@ SETTINGS = {
     "log_min_duration_statement": "5s",
     "password_encryption": "scram-sha-256",
 }
-NOT_DURABLE = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
+# For tests, which also run many applications side by side on one server.
+NOT_DURABLE = {
+    "fsync": "off",
+    "full_page_writes": "off",
+    "synchronous_commit": "off",
+    "max_connections": "200",
+}
 
 
 def write_configuration(data: Path, account: Account, socket_dir: Path, port: int, *, durable: bool) -> None:
