@@ -95,8 +95,8 @@ class Sketch:
 
     Attributes
     ----------
-    district : str
-        Name of the district; empty when the base map names none.
+    district, district_en : str
+        Name of the district in Chinese and English; empty when the base map names none.
     is_synthetic : bool
         Whether the base map shows an invented place.
     """
@@ -104,6 +104,7 @@ class Sketch:
     frame: Frame
     strokes: tuple[Stroke, ...] = ()
     district: str = ""
+    district_en: str = ""
     is_synthetic: bool = False
 
 
@@ -130,6 +131,7 @@ def _draw_file(basemap: Path, _changed_ns: int) -> Sketch:
         frame,
         tuple(strokes_of(collection, frame)),
         district=str(collection.get("district", "")),
+        district_en=str(collection.get("district_en") or collection.get("district", "")),
         is_synthetic=collection.get("synthetic") is True,
     )
 
