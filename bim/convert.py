@@ -14,6 +14,7 @@ from bim.assemble import Extent, Row, robust_middle, write_elements, write_previ
 from bim.batches import BatchResults, BatchRunner, plan_batches
 from bim.elements import iter_facts, list_duplicates, list_products, name_products
 from bim.errors import BimError
+from bim.georeference.facts import GeoFacts
 from bim.georeference.read import read_geo_facts
 from bim.georeference.resolve import resolve
 from bim.groups import expects_shape, group_by_representation, is_plot
@@ -23,7 +24,7 @@ from bim.outline import counts_in_outline
 from bim.prepare import Prepared, prepare
 from bim.process import apply_limits, split_off_guard
 from bim.progress import ProgressTeller
-from bim.properties import PropertyReader
+from bim.properties import PropertyReader, clean
 from bim.quantities import find_volume_m3
 from bim.relations import Relations, list_storeys, list_tree, read_relations
 from bim.results import (
@@ -123,9 +124,13 @@ class Conversion:
     ) -> Georeference:
         self._progress.enter("georeference")
         middle = robust_middle(rows, drawn)
-        facts = read_geo_facts(
-            model, result.units, result.properties, prepared.report.long_map_conversions, middle
-        )
+        raw = prepared.report.long_map_conversions
+        try:
+            facts = read_geo_facts(model, result.units, result.properties, raw, middle)
+        except (AttributeError, TypeError, ValueError, IndexError) as error:
+            # A value of the wrong type costs the model its place, not its elements.
+            note = f"what the file says about its position cannot be read ({error})"
+            facts = GeoFacts(unit_m=result.units.length_m, middle=middle, notes=(note[:300],))
         return resolve(facts, self._job.project, self._job.correction)
 
 
@@ -175,7 +180,7 @@ def _model_result(
     if "AREAUNIT" in result.units.guessed or "VOLUMEUNIT" in result.units.guessed:
         warnings.append("area or volume unit is missing and derived from the length unit")
     return ModelResult(
-        name=project.Name if project is not None else None,
+        name=str(clean(project.Name)) if project is not None and project.Name is not None else None,
         schema=prepared.report.header.schema,
         opened_as=prepared.report.header.open_as,
         encoding=prepared.encoding,

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 
-from bim.model import Instance, Model
+from bim.model import Instance, Model, list_instances
 
 # Distance-against-height plots and cant diagrams are drawn near zero; they are no map geometry.
 _BODIES = ("Body", "Facetation", "Body-FallBack", "Tessellation", None)
@@ -23,10 +23,7 @@ def group_by_representation(model: Model, products: list[Instance]) -> list[tupl
     """Group the products that have a representation by the one they share, in order of instance numbers."""
     groups: dict[int, list[Instance]] = defaultdict(list)
     for product in products:
-        representation = model.value(product, "Representation")
-        if representation is None:
-            continue
-        key = _shared(representation)
+        key = _shared(model, product)
         if key is not None:
             groups[key].append(product)
     return [tuple(group) for group in groups.values()]
@@ -37,11 +34,10 @@ def expects_shape(model: Model, product: Instance) -> bool:
 
     An axis, a plan symbol or a box alone is none.
     """
-    representation = model.value(product, "Representation")
-    shapes = representation.Representations if representation is not None else ()
     return any(
-        each.RepresentationIdentifier in _BODIES and each.RepresentationType not in _NO_BODY
-        for each in shapes
+        model.value(each, "RepresentationIdentifier") in _BODIES
+        and model.value(each, "RepresentationType") not in _NO_BODY
+        for each in _representations(model, product)
     )
 
 
@@ -50,13 +46,22 @@ def is_plot(product: Instance, parent: Instance | None) -> bool:
     return product.is_a() in _PLOTS or (parent is not None and parent.is_a() in _PLOTS)
 
 
-def _shared(representation: Instance) -> int | None:
-    """Number of the mapped representation where there is one, else of the representation itself."""
+def _representations(model: Model, product: Instance) -> list[Instance]:
+    shapes = []
+    for representation in list_instances(model.value(product, "Representation")):
+        shapes += list_instances(model.value(representation, "Representations"))
+    return shapes
+
+
+def _shared(model: Model, product: Instance) -> int | None:
+    """Number of the mapped representation where there is one, else of the first with any item."""
     first = None
-    for shape in representation.Representations or ():
-        items = shape.Items or ()
-        if items and items[0].is_a("IfcMappedItem") and items[0].MappingSource is not None:
-            return int(items[0].MappingSource.id())
-        if items and first is None:
+    for shape in _representations(model, product):
+        items = list_instances(model.value(shape, "Items"))
+        if not items:
+            continue
+        for source in list_instances(model.value(items[0], "MappingSource")):
+            return int(source.id())
+        if first is None:
             first = int(shape.id())
     return first

@@ -96,6 +96,12 @@ class Model:
             return None
 
 
+def list_instances(value: Any) -> list[Instance]:
+    """List the instances in an attribute that holds one or several; a file may put anything there."""
+    parts = value if isinstance(value, tuple) else (value,)
+    return [each for each in parts if isinstance(each, ifcopenshell.entity_instance) and each.id() != 0]
+
+
 def open_model(path: Path) -> Model:
     """Open a prepared IFC file.
 

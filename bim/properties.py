@@ -4,7 +4,9 @@ from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
 
-from bim.model import NAME, Instance, Model
+import ifcopenshell
+
+from bim.model import NAME, Instance, Model, list_instances
 from bim.quantities import read_quantities
 from bim.results import QuantityValue
 from bim.units import Units, unwrap
@@ -37,7 +39,7 @@ class PropertyReader:
         self._by_element: dict[int, list[Instance]] = defaultdict(list)
         for relation in model.by_type("IfcRelDefinesByProperties"):
             definitions = _definitions(relation.get_argument(_RELATING))
-            for element in relation.get_argument(_RELATED) or ():
+            for element in list_instances(relation.get_argument(_RELATED)):
                 self._by_element[element.id()].extend(definitions)
 
     def get_psets(self, element: Instance, kind: Instance | None) -> dict[str, Values]:
@@ -65,7 +67,7 @@ class PropertyReader:
     def _all(self, element: Instance, kind: Instance | None) -> list[Instance]:
         own = self._by_element.get(element.id(), [])
         of_type = self._model.value(kind, "HasPropertySets") if kind is not None else None
-        return [*of_type, *own] if of_type else own
+        return [*list_instances(of_type), *own] if of_type else own
 
     def _pset(self, definition: Instance) -> tuple[str, Values]:
         number = definition.id()
@@ -81,7 +83,7 @@ class PropertyReader:
         properties = self._model.value(definition, "HasProperties")
         if properties is None:
             return {name: clean(value) for name, value in _predefined(definition).items()}
-        return dict(self._property(each) for each in properties)
+        return dict(self._property(each) for each in list_instances(properties))
 
     def _property(self, one: Instance, depth: int = 0) -> tuple[str, Any]:
         number = one.id()
@@ -96,7 +98,7 @@ class PropertyReader:
         if reader is not None:
             return clean(reader(one))
         if one.is_a("IfcComplexProperty") and depth < _DEPTH:
-            return dict(self._property(each, depth + 1) for each in one.HasProperties or ())
+            return dict(self._property(each, depth + 1) for each in list_instances(one.HasProperties))
         return None
 
     def _quantity_set(self, definition: Instance) -> dict[str, QuantityValue]:
@@ -144,12 +146,9 @@ def find_planning_status(psets: dict[str, Values]) -> str | None:
 
 
 def _definitions(definition: Any) -> tuple[Instance, ...]:
-    if definition is None:
-        return ()
-    if isinstance(definition, tuple):
-        return definition
     # A set of definitions (IFC4) is a value without a number of its own.
-    return tuple(definition.get_argument(0)) if definition.id() == 0 else (definition,)
+    unnamed = isinstance(definition, ifcopenshell.entity_instance) and definition.id() == 0
+    return tuple(list_instances(definition.get_argument(0) if unnamed else definition))
 
 
 def _predefined(definition: Instance) -> Values:
@@ -163,13 +162,13 @@ def _predefined(definition: Instance) -> Values:
 
 def _single(one: Instance) -> Any:
     value = one.get_argument(_NOMINAL)
-    return None if value is None else value.get_argument(0)
+    return value.get_argument(0) if isinstance(value, ifcopenshell.entity_instance) else value
 
 
 def _listed(attribute: str) -> Callable[[Instance], Any]:
     def read(one: Instance) -> Any:
         values = getattr(one, attribute)
-        return None if values is None else [unwrap(value) for value in values]
+        return [unwrap(value) for value in values] if isinstance(values, tuple) else values
 
     return read
 

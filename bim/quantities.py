@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from bim.model import Instance, Model
+from bim.model import Instance, Model, list_instances
 from bim.results import QuantityValue
 from bim.units import Units, compute_factor
 
@@ -52,7 +52,7 @@ class MainQuantity:
 def read_quantities(model: Model, definition: Instance, units: Units) -> dict[str, QuantityValue]:
     """Read one quantity set in SI units; a quantity's own unit wins over the project's."""
     found: dict[str, QuantityValue] = {}
-    _collect(model, definition.Quantities or (), definition.Name or "", units, found, 0)
+    _collect(model, list_instances(definition.Quantities), str(definition.Name or ""), units, found, 0)
     return found
 
 
@@ -93,7 +93,7 @@ def complete_quantity(stated: MainQuantity | None, mesh_volume_m3: float | None)
 
 def _collect(
     model: Model,
-    parts: tuple[Instance, ...],
+    parts: list[Instance],
     set_name: str,
     units: Units,
     found: dict[str, QuantityValue],
@@ -103,13 +103,13 @@ def _collect(
         kind = _KINDS.get(part.is_a())
         if kind is None:
             if depth < _DEPTH and part.is_a("IfcPhysicalComplexQuantity"):
-                _collect(model, part.HasQuantities or (), set_name, units, found, depth + 1)
+                _collect(model, list_instances(part.HasQuantities), set_name, units, found, depth + 1)
             continue
         attribute, unit_type, si_unit = kind
         value = model.value(part, attribute)
         if not isinstance(value, int | float) or not math.isfinite(value):
             continue
-        name = part.Name or ""
+        name = str(part.Name or "")
         factor = _factor(model, part, unit_type, units)
         found[name] = QuantityValue(
             value=float(value) * factor, unit=si_unit, source=_source(name), set=set_name
@@ -117,8 +117,8 @@ def _collect(
 
 
 def _factor(model: Model, part: Instance, unit_type: str, units: Units) -> float:
-    if part.Unit is not None:
-        own = compute_factor(model, part.Unit)
+    for unit in list_instances(part.Unit):
+        own = compute_factor(model, unit)
         if own is not None:
             return own
     return units.factors.get(unit_type, 1.0)

@@ -3,12 +3,15 @@
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
-from bim.model import Instance, Model
+from bim.model import Instance, Model, list_instances
+from bim.properties import clean
 from bim.results import Reference, SpatialNode, Storey
 
 # An ill-made file may still hold a ring the pre-flight did not know; no honest tree is deeper.
 _DEPTH = 1000
+_LAYERS = 8
 
 
 @dataclass
@@ -74,11 +77,8 @@ def list_storeys(model: Model, length_m: float) -> list[Storey]:
     storeys = []
     for storey in model.by_type("IfcBuildingStorey"):
         elevation = model.value(storey, "Elevation")
-        storeys.append(
-            Storey(
-                storey.GlobalId or "", storey.Name, None if elevation is None else float(elevation) * length_m
-            )
-        )
+        metres = float(elevation) * length_m if isinstance(elevation, int | float) else None
+        storeys.append(Storey(_text(storey.GlobalId) or "", _text(storey.Name), metres))
     return sorted(
         storeys, key=lambda each: (each.elevation_m is None, each.elevation_m or 0.0, each.global_id)
     )
@@ -95,24 +95,32 @@ def list_tree(model: Model, relations: Relations) -> list[SpatialNode]:
     for node in sorted(roots, key=lambda each: int(each.id())):
         above = relations.parent.get(node.id())
         nodes.append(
-            SpatialNode(node.GlobalId or "", node.is_a(), node.Name, above.GlobalId if above else None)
+            SpatialNode(
+                _text(node.GlobalId) or "",
+                node.is_a(),
+                _text(node.Name),
+                _text(model.value(above, "GlobalId")) if above else None,
+            )
         )
     return nodes
 
 
+def _text(value: Any) -> str | None:
+    return None if value is None else str(clean(value))
+
+
 def _pairs(model: Model, name: str, one: str, many: str) -> Iterator[tuple[Instance, Instance]]:
     for relation in model.by_type(name):
-        left, right = model.value(relation, one), model.value(relation, many)
-        if left is None or right is None:
-            continue
-        for each in right if isinstance(right, tuple) else (right,):
-            if each is not None:
+        for left in list_instances(model.value(relation, one))[:1]:
+            for each in list_instances(model.value(relation, many)):
                 yield left, each
 
 
-def _material_names(model: Model, material: Instance) -> list[str]:
+def _material_names(model: Model, material: Instance, depth: int = 0) -> list[str]:
     if material.is_a("IfcMaterial"):
         return [material.Name or ""]
+    if depth > _LAYERS:
+        return []
     for attribute in (
         "ForLayerSet",
         "ForProfileSet",
@@ -125,21 +133,19 @@ def _material_names(model: Model, material: Instance) -> list[str]:
         inner = model.value(material, attribute)
         if inner is None:
             continue
-        parts = inner if isinstance(inner, tuple) else (inner,)
-        return [name for part in parts if part is not None for name in _material_names(model, part)]
+        return [name for part in list_instances(inner) for name in _material_names(model, part, depth + 1)]
     return []
 
 
 def _reference(model: Model, code: Instance) -> Reference:
     if code.is_a("IfcClassification"):
-        return Reference(system=code.Name, code=None, name=code.Name)
+        return Reference(system=_text(code.Name), code=None, name=_text(code.Name))
     number = model.value(code, "Identification") or model.value(code, "ItemReference")
-    source = model.value(code, "ReferencedSource")
+    source = next(iter(list_instances(model.value(code, "ReferencedSource"))), None)
     for _ in range(_DEPTH):
-        above = model.value(source, "ReferencedSource") if source is not None else None
-        if above is None:
+        above = list_instances(model.value(source, "ReferencedSource")) if source is not None else []
+        if not above:
             break
-        source = above
-    return Reference(
-        system=source.Name if source is not None else None, code=number, name=model.value(code, "Name")
-    )
+        source = above[0]
+    system = model.value(source, "Name") if source is not None else None
+    return Reference(system=_text(system), code=_text(number), name=_text(model.value(code, "Name")))

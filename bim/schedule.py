@@ -5,7 +5,8 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 
-from bim.model import Instance, Model
+from bim.model import Instance, Model, list_instances
+from bim.properties import clean
 from bim.results import Task
 
 
@@ -59,7 +60,8 @@ def _row(
     controls: dict[int, Instance],
     built: list[str],
 ) -> Task:
-    time = model.value(task, "TaskTime") or controls.get(task.id())
+    own = list_instances(model.value(task, "TaskTime"))
+    time = own[0] if own else controls.get(task.id())
 
     def read(*attributes: str) -> str | None:
         values = (_moment(model.value(time, each)) for each in attributes) if time is not None else ()
@@ -67,7 +69,7 @@ def _row(
 
     return Task(
         code=code,
-        name=task.Name,
+        name=None if task.Name is None else str(clean(task.Name)),
         schedule_start=read("ScheduleStart", "EarlyStart"),
         schedule_finish=read("ScheduleFinish", "EarlyFinish"),
         actual_start=read("ActualStart"),
@@ -80,43 +82,38 @@ def _row(
 
 def _code(model: Model, task: Instance) -> str:
     number = model.value(task, "Identification") or model.value(task, "TaskId")
-    return str(number or task.Name or task.GlobalId or f"#{task.id()}")
+    return str(clean(number) or clean(task.Name) or task.GlobalId or f"#{task.id()}")
 
 
 def _products_of(model: Model) -> dict[int, list[int]]:
     found: dict[int, list[int]] = defaultdict(list)
     for relation in model.by_type("IfcRelAssignsToProduct"):
-        product = relation.RelatingProduct
-        for task in relation.RelatedObjects or ():
-            if product is not None and task.is_a("IfcTask"):
-                found[task.id()].append(product.id())
+        for product in list_instances(relation.RelatingProduct):
+            for task in list_instances(relation.RelatedObjects):
+                if task.is_a("IfcTask"):
+                    found[task.id()].append(product.id())
     for relation in model.by_type("IfcRelAssignsToProcess"):
-        task = relation.RelatingProcess
-        for product in relation.RelatedObjects or ():
-            if task is not None and product.is_a("IfcProduct"):
-                found[task.id()].append(product.id())
+        for task in list_instances(relation.RelatingProcess):
+            for product in list_instances(relation.RelatedObjects):
+                if product.is_a("IfcProduct"):
+                    found[task.id()].append(product.id())
     return {task: list(dict.fromkeys(products)) for task, products in found.items()}
 
 
 def _parents_of(model: Model) -> dict[int, Instance]:
-    parents = {}
+    parents: dict[int, Instance] = {}
     for relation in model.by_type("IfcRelNests") + model.by_type("IfcRelAggregates"):
-        whole = relation.RelatingObject
-        if whole is None or not whole.is_a("IfcTask"):
-            continue
-        for part in relation.RelatedObjects or ():
-            parents[part.id()] = whole
+        for whole in list_instances(relation.RelatingObject):
+            if whole.is_a("IfcTask"):
+                parents.update((part.id(), whole) for part in list_instances(relation.RelatedObjects))
     return parents
 
 
 def _controls_of(model: Model) -> dict[int, Instance]:
-    found = {}
+    found: dict[int, Instance] = {}
     for relation in model.by_type("IfcRelAssignsTasks"):
-        control = model.value(relation, "TimeForTask")
-        if control is None:
-            continue
-        for task in relation.RelatedObjects or ():
-            found[task.id()] = control
+        for control in list_instances(model.value(relation, "TimeForTask")):
+            found.update((task.id(), control) for task in list_instances(relation.RelatedObjects))
     return found
 
 
@@ -124,6 +121,8 @@ def _moment(value: Any) -> str | None:
     """Read an ISO text (IFC4) or an IfcCalendarDate, IfcDateAndTime (IFC2X3)."""
     if value is None or isinstance(value, str):
         return value or None
+    if not list_instances(value):
+        return None
     if value.is_a("IfcDateAndTime"):
         date, time = _moment(value.DateComponent), value.TimeComponent
         clock = (

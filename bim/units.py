@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from bim.model import Instance, Model
+from bim.model import Instance, Model, list_instances
 
 _PREFIX = {
     "EXA": 1e18, "PETA": 1e15, "TERA": 1e12, "GIGA": 1e9, "MEGA": 1e6, "KILO": 1e3, "HECTO": 1e2, "DECA": 1e1,
@@ -48,7 +48,7 @@ def read_units(model: Model) -> Units:
     """
     found: dict[str, float] = {}
     for assignment in model.by_type("IfcUnitAssignment"):
-        for unit in assignment.Units or ():
+        for unit in list_instances(assignment.Units):
             kind = model.value(unit, "UnitType")
             factor = compute_factor(model, unit)
             if kind and factor is not None:
@@ -66,14 +66,15 @@ def compute_factor(model: Model, unit: Instance) -> float | None:
         return float(prefix ** _POWER.get(str(unit.Name), 1)) * gram
     if not unit.is_a("IfcConversionBasedUnit"):
         return None
-    measure = unit.ConversionFactor
-    if measure is None or measure.UnitComponent is None or measure.ValueComponent is None:
-        return None
-    base = compute_factor(model, measure.UnitComponent)
-    value = unwrap(measure.ValueComponent)
-    if base is None or not isinstance(value, int | float) or not math.isfinite(value) or value <= 0:
-        return None
-    return float(value) * base
+    for measure in list_instances(unit.ConversionFactor)[:1]:
+        base = next(
+            (compute_factor(model, each) for each in list_instances(model.value(measure, "UnitComponent"))),
+            None,
+        )
+        value = unwrap(model.value(measure, "ValueComponent"))
+        if base is not None and isinstance(value, int | float) and math.isfinite(value) and value > 0:
+            return float(value) * base
+    return None
 
 
 def unwrap(value: Any) -> Any:

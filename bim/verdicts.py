@@ -36,6 +36,8 @@ def internal_verdict(error: Exception, phase: str) -> Verdict:
         return memory_verdict(phase)
     if isinstance(error, OSError) and error.errno in (errno.EFBIG, errno.ENOSPC):
         return _disk_verdict(phase)
+    if isinstance(error, AttributeError | TypeError | ValueError | IndexError):
+        return _schema_verdict(error, phase)
     return Verdict(
         "failed",
         "failed",
@@ -43,6 +45,17 @@ def internal_verdict(error: Exception, phase: str) -> Verdict:
         "Export the model again; if it happens again, send the file to the administrator.",
         f"模型无法转换:{phase} 阶段因 {name} 中止({str(error)[:300]})。请重新导出;若仍失败,请将文件交管理员。",
         {"phase": phase, "error": name},
+    )
+
+
+def _schema_verdict(error: Exception, phase: str) -> Verdict:
+    reason = str(error)[:300]
+    return Verdict(
+        "parse_error",
+        "failed",
+        f"The model breaks its schema: a value has the wrong type ({reason}; phase {phase}). Export the model again.",
+        f"模型不符合其模式:某个值的类型错误({reason};{phase} 阶段)。请重新导出模型。",
+        {"phase": phase, "error": type(error).__name__},
     )
 
 
