@@ -3,7 +3,6 @@
 import os
 import subprocess
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -21,7 +20,7 @@ from twin.cluster.account import (
     server_account,
 )
 from twin.cluster.capabilities import check_capabilities
-from twin.cluster.errors import NotRunningError, OtherMajorError
+from twin.cluster.errors import NotRunningError, other_major
 from twin.cluster.folders import Folders
 from twin.cluster.halt import halt
 from twin.cluster.home import let_server_pass, make_home, starting_alone
@@ -33,28 +32,10 @@ from twin.cluster.packages import Say
 from twin.cluster.passwords import OWNER, SERVICE, Role, add_passwords, get_password
 from twin.cluster.pidfile import find_postmaster_file
 from twin.cluster.prepare import DATABASE, add_database, add_extension, add_service_role
+from twin.cluster.status import Started, Status
 from twin.cluster.users import join_users, leave_users
 
 SHIM_WAIT_S = 130.0
-
-
-@dataclass(frozen=True)
-class Started:
-    """How the server came to serve us; an adopted one belongs to someone else and is never stopped by us."""
-
-    adopted: bool
-    port: int
-
-
-@dataclass(frozen=True)
-class Status:
-    """What is known about the cluster without starting it."""
-
-    home: Path
-    major: int | None
-    running: bool
-    pid: int | None
-    port: int | None
 
 
 class Cluster:
@@ -261,7 +242,7 @@ class Cluster:
         if major is None:
             self.add_data(self.folders.data, installation)
         elif major != installation.major:
-            raise _other_major(self.folders, major, installation)
+            raise other_major(self.folders.data, major, installation.major)
         return installation
 
     def add_data(self, data: Path, installation: Installation) -> None:
@@ -319,13 +300,3 @@ class Cluster:
             f"The database in {self.folders.home} does not run: `twin db start` starts it.",
             f"{self.folders.home} 中的数据库没有运行：请执行 `twin db start`。",
         )
-
-
-def _other_major(folders: Folders, major: int, installation: Installation) -> OtherMajorError:
-    return OtherMajorError(
-        f"The data in {folders.data} were made by PostgreSQL {major}, this machine has {installation.major}: "
-        f"make PostgreSQL {major} with PostGIS available as well (TWIN_PG_BIN names its program folder) "
-        "and run `twin db upgrade`.",
-        f"{folders.data} 中的数据由 PostgreSQL {major} 建立，而本机只有 {installation.major}："
-        f"请同时提供带 PostGIS 的 PostgreSQL {major}（TWIN_PG_BIN 指其程序目录），再执行 `twin db upgrade`。",
-    )

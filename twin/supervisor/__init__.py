@@ -1,5 +1,6 @@
 """Run the service's processes, start again what dies, end all of them together."""
 
-from twin.supervisor.supervisor import Child, Chore, Supervisor, SupervisorError
+from twin.supervisor.children import Child, Chore, SupervisorError
+from twin.supervisor.supervisor import Supervisor
 
 __all__ = ["Child", "Chore", "Supervisor", "SupervisorError"]

@@ -54,7 +54,6 @@ def test_the_service_role_is_neither_superuser_nor_owner(fast_cluster: Cluster) 
     [
         ("jit", "off"),
         ("TimeZone", "UTC"),
-        ("max_connections", "50"),
         ("listen_addresses", "127.0.0.1"),
         ("data_checksums", "on"),
         ("server_encoding", "UTF8"),
@@ -71,6 +70,11 @@ def test_a_durable_cluster_keeps_every_safety_on(cluster: Cluster) -> None:
     assert [ask(url, f"SHOW {name}") for name in ("fsync", "full_page_writes", "synchronous_commit")] == [
         "on"
     ] * 3
+
+
+def test_a_durable_cluster_takes_fifty_connections(cluster: Cluster) -> None:
+    cluster.start()
+    assert ask(cluster.url("twin"), "SHOW max_connections") == "50"
 
 
 def test_a_wrong_password_over_loopback_is_refused(fast_cluster: Cluster) -> None:
