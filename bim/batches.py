@@ -26,6 +26,7 @@ from bim.results import GeometryError
 
 # The guilty part runs into its deadline once a round, so a split into eight finds it in a third of the rounds.
 _PARTS = 8
+_SMALL, _ROUNDS = 100, 4
 # A model in which so many lists have failed is at fault as a whole; splitting on would only use up the wall limit.
 _FAILURES = 60
 
@@ -241,10 +242,11 @@ def _unseen(child: _Child) -> list[tuple[Instance, ...]]:
 def plan_batches(groups: list[tuple[Instance, ...]], size: int, processes: int) -> list[Batch]:
     """Plan batches of about ``size`` elements that keep shared representations together.
 
-    With several processes there are at least as many batches as processes.
+    Several processes get smaller ones, so that they end at about the same time.
     """
-    total = sum(len(group) for group in groups)
-    size = max(1, min(size, -(-total // processes)))
+    if processes > 1:
+        total = sum(len(group) for group in groups)
+        size = min(size, max(_SMALL, -(-total // (_ROUNDS * processes))))
     batches: list[Batch] = []
     current: list[tuple[Instance, ...]] = []
     count = 0

@@ -62,11 +62,11 @@ class ProcessLimits:
     nice : int
         Added niceness.
     batch_elements : int
-        Elements of one geometry batch.
+        Elements of one geometry batch; equal shapes are drawn once per batch, so large ones are cheaper.
     batch_s : float
-        Deadline of a batch in seconds, before its share per element.
+        Seconds a batch may stay silent before it is ended and split.
     element_s : float
-        Seconds added to the deadline for each element of the batch.
+        Seconds added for each element of the batch before its first shape, while the kernel reads the list.
     footprint_triangles : int
         Above this many up-facing triangles a footprint is simplified and flagged.
     """
@@ -77,9 +77,9 @@ class ProcessLimits:
     output_mb: int = 4096
     open_files: int = 256
     nice: int = 5
-    batch_elements: int = 800
+    batch_elements: int = 4000
     batch_s: float = 20.0
-    element_s: float = 0.25
+    element_s: float = 0.01
     footprint_triangles: int = 40_000
 
 
