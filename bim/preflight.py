@@ -68,7 +68,7 @@ _CHUNK, _OVERLAP = 1 << 22, 16
 _GOOD_ESCAPES = (
     rb"\\(?:\\|S\\.|P[A-I]\\|X\\[0-9A-Fa-f]{2}|X2\\[0-9A-Fa-f]++\\X0\\|X4\\[0-9A-Fa-f]++\\X0\\|[NF]\\)"
 )
-_ESCAPED_TEXT = re.compile(rb"(?:[^\\]++|" + _GOOD_ESCAPES + rb")*+", re.DOTALL)
+_ESCAPED_TEXT = re.compile(rb"(?:[^\\]++|" + _GOOD_ESCAPES + rb")*", re.DOTALL)
 
 
 @dataclass(frozen=True)

@@ -10,17 +10,20 @@ from bim.errors import NotIfcError, Place
 
 Buffer = bytes | mmap.mmap
 
-_BLANK = rb"(?:\s++|/\*(?:[^*]++|\*(?!/))*+\*/)*+"
+# Python below 3.11.5 matches possessive groups wrongly, so only single classes are possessive here. The alternatives of
+# each group begin with different bytes: there is one way to match, and the scan stays linear on hostile text.
+_COMMENT = rb"/\*(?:[^*]++|\*(?!/))*\*/"
+_BLANK = rb"(?:\s++|" + _COMMENT + rb")*"
 # `\S\'` is the one place where an apostrophe inside a string is not doubled.
-_TEXT = rb"'(?:[^'\\]++|\\(?:S\\.)?+)*+'"
-# Possessive quantifiers keep the scan linear on hostile text; strings and comments cannot hide a semicolon.
+_TEXT = rb"'(?:[^'\\]++|\\S\\.|\\(?!S\\.))*'"
+# Strings and comments cannot hide a semicolon.
 INSTANCE = re.compile(
     _BLANK + rb"#(\d++)" + _BLANK + rb"=" + _BLANK + rb"([A-Za-z0-9_]++)" + _BLANK
-    + rb"(\((?:[^';/=\\]++|" + _TEXT + rb"|/\*(?:[^*]++|\*(?!/))*+\*/)*+);",
+    + rb"(\((?:[^';/=\\]++|" + _TEXT + rb"|" + _COMMENT + rb")*);",
     re.DOTALL,
 )  # fmt: skip
 TRAILER = re.compile(_BLANK + rb"ENDSEC" + _BLANK + rb";")
-_STRING = re.compile(_TEXT + rb"|/\*(?:[^*]++|\*(?!/))*+\*/", re.DOTALL)
+_STRING = re.compile(_TEXT + rb"|" + _COMMENT, re.DOTALL)
 _REFERENCE = re.compile(rb"#(\d+)")
 
 
