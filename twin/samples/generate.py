@@ -71,7 +71,9 @@ def _layers() -> Files:
         "footprints.geojson": features_json("footprints", footprint_features(), **crs),
         "land_parcels.geojson": features_json("land_parcels", parcel_features(), **crs),
         "control_areas.geojson": features_json("control_areas", control_features(), **crs),
-        "basemap.geojson": features_json("basemap", basemap_features(), crs=STORED_CRS, district_en=DISTRICT_EN),
+        "basemap.geojson": features_json(
+            "basemap", basemap_features(), crs=STORED_CRS, district_en=DISTRICT_EN
+        ),
     }
 
 
