@@ -1,5 +1,7 @@
 """What is kept of drawn shapes, measured in lots: footprint, extent, volume, hash."""
 
+import hashlib
+
 import numpy as np
 import shapely
 from numpy.typing import NDArray
@@ -13,7 +15,9 @@ _LINE_CLASSES = ("IfcAlignment", "IfcAlignmentSegment", "IfcAlignmentHorizontal"
 
 
 class ShapeMeasurer:
-    """Measures shapes, once per shared representation where the placement only turns about the vertical.
+    """Measures shapes, each content once where the placement only turns about the vertical.
+
+    Exporters write the same door again and again without sharing its representation, so the content decides.
 
     Parameters
     ----------
@@ -23,8 +27,9 @@ class ShapeMeasurer:
 
     def __init__(self, cap: int) -> None:
         self._cap = cap
-        self._plans: dict[str, Footprint] = {}
-        self._facts: dict[str, tuple[str, float | None]] = {}
+        self._contents: dict[str, bytes] = {}
+        self._plans: dict[bytes, Footprint] = {}
+        self._facts: dict[bytes, tuple[str, float | None]] = {}
 
     def measure(self, shapes: list[Shape], kernel: str) -> list[ShapeRecord]:
         """Measure a lot of shapes, each with at least one vertex."""
@@ -35,7 +40,7 @@ class ShapeMeasurer:
         codes, areas, boxes = shapely.to_wkb(outlines), shapely.area(outlines).tolist(), _boxes(worlds)
         records = []
         for index, (shape, footprint) in enumerate(zip(shapes, footprints, strict=True)):
-            digest, volume = self._facts[shape.key]
+            digest, volume = self._facts[self._content(shape)]
             found = footprint.shape is not None
             records.append(
                 ShapeRecord(
@@ -52,43 +57,48 @@ class ShapeMeasurer:
             )
         return records
 
+    def _content(self, shape: Shape) -> bytes:
+        """Digest of a shape in its own frame, to a thousandth of a millimetre."""
+        found = self._contents.get(shape.key)
+        if found is None:
+            digest = hashlib.blake2b(np.round(shape.points, 6).tobytes(), digest_size=16)
+            digest.update(shape.faces.tobytes())
+            found = self._contents[shape.key] = digest.digest()
+        return found
+
     def _learn_facts(self, shapes: list[Shape]) -> None:
-        new = {shape.key: shape for shape in shapes if shape.key not in self._facts}
+        new = {self._content(shape): shape for shape in shapes if self._content(shape) not in self._facts}
         meshes = [Mesh(shape.points, shape.faces) for shape in new.values()]
         facts = zip(compute_geometry_hashes(meshes), compute_volumes_m3(meshes), strict=True)
         self._facts.update(zip(new, facts, strict=True))
 
     def _footprints(self, shapes: list[Shape], worlds: list[Floats]) -> list[Footprint]:
-        turned = [_turns_about_z(shape.matrix) and shape.ifc_class not in _LINE_CLASSES for shape in shapes]
-        new = {
-            shape.key: shape
-            for shape, plain in zip(shapes, turned, strict=True)
-            if plain and shape.key not in self._plans
-        }
-        tilted = [
-            index
-            for index, shape in enumerate(shapes)
-            if not turned[index] and shape.ifc_class not in _LINE_CLASSES
+        keys = [self._plan_key(shape) for shape in shapes]
+        new: dict[bytes, Mesh] = {}
+        for shape, key in zip(shapes, keys, strict=True):
+            if key not in self._plans and key not in new:
+                new[key] = Mesh(shape.points @ _tilt(shape.matrix).T, shape.faces)
+        self._plans.update(zip(new, self._robust(list(new.values())), strict=True))
+        placed = self._placed_plans(shapes, keys)
+        return [
+            Footprint(_lines(world[:, :2], shape.edges)) if shape.ifc_class in _LINE_CLASSES else plan
+            for shape, world, plan in zip(shapes, worlds, placed, strict=True)
         ]
-        meshes = [Mesh(shape.points, shape.faces) for shape in new.values()]
-        meshes += [Mesh(worlds[index], shapes[index].faces) for index in tilted]
-        drawn = self._robust(meshes)
-        self._plans.update(zip(new, drawn, strict=False))
-        found: dict[int, Footprint] = dict(zip(tilted, drawn[len(new) :], strict=True))
-        found |= self._turned_plans({index: shape for index, shape in enumerate(shapes) if turned[index]})
-        for index, shape in enumerate(shapes):
-            if shape.ifc_class in _LINE_CLASSES:
-                found[index] = Footprint(_lines(worlds[index][:, :2], shape.edges))
-        return [found[index] for index in range(len(shapes))]
 
-    def _turned_plans(self, shapes: dict[int, Shape]) -> dict[int, Footprint]:
-        """Turn and shift the plans of shared representations, all coordinates at once."""
-        plans = {index: self._plans[shape.key] for index, shape in shapes.items()}
-        filled = [index for index, plan in plans.items() if plan.shape is not None]
+    def _plan_key(self, shape: Shape) -> bytes:
+        """A footprint depends on the content and on a tilt; turns about the vertical and shifts come after."""
+        if _turns_about_z(shape.matrix):
+            return self._content(shape)
+        return self._content(shape) + np.round(shape.matrix[:3, :3], 9).tobytes()
+
+    def _placed_plans(self, shapes: list[Shape], keys: list[bytes]) -> list[Footprint]:
+        """Turn and shift the plans, all coordinates at once."""
+        plans = [self._plans[key] for key in keys]
+        filled = [index for index, plan in enumerate(plans) if plan.shape is not None]
         outlines = np.array([plans[index].shape for index in filled], dtype=object)
-        placed = _turned(outlines, np.array([shapes[index].matrix for index in filled]).reshape(-1, 4, 4))
+        placed = _turned(outlines, np.array([_flat_part(shapes[index].matrix) for index in filled]))
         shown = dict(zip(filled, placed, strict=True))
-        return {index: Footprint(shown.get(index), plan.capped) for index, plan in plans.items()}
+        return [Footprint(shown.get(index), plan.capped) for index, plan in enumerate(plans)]
 
     def _robust(self, meshes: list[Mesh]) -> list[Footprint]:
         """Compute all footprints; if one mesh breaks the lot, one by one with an empty one for the guilty."""
@@ -120,6 +130,20 @@ def _turned(outlines: Shapes, matrices: NDArray[np.float64]) -> Shapes:
     turns, shifts = matrices[owners, :2, :2], matrices[owners, :2, 3]
     moved = np.einsum("nij,nj->ni", turns, plan) + shifts
     return np.asarray(shapely.set_coordinates(outlines.copy(), moved), dtype=object)
+
+
+def _tilt(matrix: Floats) -> Floats:
+    """The part of a placement that changes the footprint's form: none where it only turns about the vertical."""
+    return np.eye(3) if _turns_about_z(matrix) else matrix[:3, :3]
+
+
+def _flat_part(matrix: Floats) -> Floats:
+    """The part of a placement that is left to do on the plan."""
+    if _turns_about_z(matrix):
+        return matrix
+    shift = np.eye(4)
+    shift[:3, 3] = matrix[:3, 3]
+    return shift
 
 
 def _turns_about_z(matrix: Floats) -> bool:
