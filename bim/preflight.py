@@ -2,11 +2,10 @@
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bim.errors import CycleError, ParseError, TooBigError
+from bim.errors import CycleError, TooBigError
 from bim.graph import Edges, compute_depth, find_cycle
 from bim.limits import MIB, FileLimits
 from bim.sniff import WINDOW_BYTES, Header, check_trailer, read_header
@@ -16,11 +15,11 @@ from bim.step_text import (
     Buffer,
     bare_text,
     compute_place,
-    is_balanced,
     list_references,
     mapped_bytes,
     split_arguments,
 )
+from bim.text_checks import check_balance, check_escapes, check_numbers, grammar_error
 
 # A model at work needs 10-13 times its size, measured on 27-108 MB files; the base is the interpreter.
 MEMORY_FACTOR = 13
@@ -58,17 +57,6 @@ _GRAPH_OF = {
     **{b"IFC" + name.encode(): "decomposition" for name in _RELATIONS},
 }
 _LONG = 400
-_ILLEGAL_NUMBER = re.compile(
-    rb"[-+]?\d*\.?\d*#(?:INF|IND|QNAN|SNAN|NAN)\w*|(?<=[(,\s])[-+]?(?:NAN|INF|INFINITY)(?=[),\s])",
-    re.IGNORECASE,
-)
-_ILLEGAL_HINTS = (b"nan", b"inf", b"#ind", b"#qnan", b"#snan")
-_BEFORE_NUMBER = b"(,+- \t\r\n#0123456789."
-_CHUNK, _OVERLAP = 1 << 22, 16
-_GOOD_ESCAPES = (
-    rb"\\(?:\\|S\\.|P[A-I]\\|X\\[0-9A-Fa-f]{2}|X2\\[0-9A-Fa-f]++\\X0\\|X4\\[0-9A-Fa-f]++\\X0\\|[NF]\\)"
-)
-_ESCAPED_TEXT = re.compile(rb"(?:[^\\]++|" + _GOOD_ESCAPES + rb")*", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -150,68 +138,6 @@ def estimate_memory_mb(size_bytes: int) -> int:
     return MEMORY_BASE_MB + MEMORY_FACTOR * size_bytes // MIB
 
 
-def check_numbers(data: Buffer, start: int) -> None:
-    """Refuse infinities and NaN, which the library drops without a word."""
-    if not any(_has_suspect(data, at) for at in range(start, len(data), _CHUNK)):
-        return
-    for match in INSTANCE.finditer(data, start):
-        found = _ILLEGAL_NUMBER.search(bare_text(match.group(3)))
-        if found:
-            shown = found.group(0).decode("ascii", "replace")
-            raise ParseError(
-                f"The number {shown} is not allowed in STEP. Export again with a newer exporter.",
-                f"数值 {shown} 不合 STEP 语法,请用新版软件重新导出。",
-                compute_place(data, match.start(3), int(match.group(1))),
-            )
-
-
-def _has_suspect(data: Buffer, start: int) -> bool:
-    """Say whether a stretch of text holds a word that may be an infinity or NaN outside a string."""
-    begin = max(0, start - _OVERLAP)
-    lowered = data[begin : start + _CHUNK].lower()
-    for hint in _ILLEGAL_HINTS:
-        at = lowered.find(hint)
-        while at >= 0:
-            before, after = lowered[at - 1 : at], lowered[at + len(hint) : at + len(hint) + 1]
-            if before in _BEFORE_NUMBER and (not after.isalpha() or (hint == b"inf" and after == b"i")):
-                return True
-            at = lowered.find(hint, at + 1)
-    return False
-
-
-def check_escapes(data: Buffer, start: int) -> None:
-    """Refuse broken escapes in strings; the library stops at them with a byte offset only."""
-    if data.find(b"\\", start) < 0 or _escapes_end(data, start) == len(data):
-        return
-    for match in INSTANCE.finditer(data, start):
-        arguments = match.group(3)
-        if b"\\" not in arguments:
-            continue
-        end = _escapes_end(arguments, 0)
-        if end == len(arguments):
-            continue
-        shown = arguments[end : end + 12].decode("ascii", "replace")
-        raise ParseError(
-            f"The string has a broken escape at {shown!r}. Export again, or correct the text in the authoring tool.",
-            f"字符串转义在 {shown!r} 处损坏。请在建模软件中改正文字后重新导出。",
-            compute_place(data, match.start(3) + end, int(match.group(1))),
-        )
-
-
-def has_good_escapes(text: bytes) -> bool:
-    r"""Say whether every backslash belongs to an escape the library knows.
-
-    >>> has_good_escapes(rb"\X2\4E2D\X0\ "), has_good_escapes(rb"C:\temp")
-    (True, False)
-    """
-    return _escapes_end(text, 0) == len(text)
-
-
-def _escapes_end(data: Buffer, start: int) -> int:
-    match = _ESCAPED_TEXT.match(data, start)
-    return match.end() if match else start
-
-
 def _scan_instances(data: Buffer, start: int, limits: FileLimits) -> _Scan:
     scan = _Scan()
     end = start
@@ -231,27 +157,11 @@ def _scan_instances(data: Buffer, start: int, limits: FileLimits) -> _Scan:
         elif name == b"IFCMAPCONVERSION":
             _note_conversion(scan, match)
     if not TRAILER.match(data, end):
-        raise _grammar_error(data, end)
+        raise grammar_error(data, end)
     _check_count(len(names), limits)
-    _check_balance(data, start)
+    check_balance(data, start)
     scan.counts = _upper(Counter(names))
     return scan
-
-
-def _check_balance(data: Buffer, start: int) -> None:
-    """Refuse an instance with an open bracket; the library swallows the next one without a word.
-
-    Brackets of the whole text are counted first, as looking into each instance costs as much as the scan.
-    """
-    surplus = 0
-    for at in range(start, len(data), _CHUNK):
-        chunk = data[at : at + _CHUNK]
-        surplus += chunk.count(b"(") - chunk.count(b")")
-    if surplus == 0:
-        return
-    for match in INSTANCE.finditer(data, start):
-        if not is_balanced(match[3]):
-            raise _grammar_error(data, match.start(1) - 1)
 
 
 def _upper(counts: Counter[bytes]) -> Counter[bytes]:
@@ -342,18 +252,6 @@ def _check_graph(name: str, edges: Edges, scan: _Scan, data: Buffer, limits: Fil
         )
 
 
-def _grammar_error(data: Buffer, end: int) -> ParseError:
-    rest = data[end : end + 4096]
-    offset = end + len(rest) - len(rest.lstrip())
-    shown = data[offset : offset + 60].decode("ascii", "replace").split("\n")[0].strip()
-    number = re.match(rb"#(\d+)", data[offset : offset + 20])
-    return ParseError(
-        f"The STEP text is broken at {shown!r} (open string, missing bracket or semicolon). Export the model again.",
-        f"STEP 文本在 {shown!r} 处损坏(字符串未闭合、缺括号或分号)。请重新导出模型。",
-        compute_place(data, offset, int(number.group(1)) if number else None),
-    )
-
-
 def _check_size(size: int, limits: FileLimits) -> None:
     if size > limits.file_bytes:
         raise TooBigError(
@@ -376,8 +274,3 @@ def _check_memory(estimate_mb: int, limits: FileLimits) -> None:
             f"The conversion would need about {estimate_mb} MB of memory, allowed are {limits.memory_mb}. Split it.",
             f"转换约需 {estimate_mb} MB 内存,上限为 {limits.memory_mb} MB。请拆分模型。",
         )
-
-
-def iter_class_counts(report: PreflightReport) -> Iterator[tuple[str, int]]:
-    """Iterate over class names and counts, most frequent first."""
-    yield from sorted(report.counts_by_class.items(), key=lambda item: -item[1])

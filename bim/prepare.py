@@ -9,9 +9,10 @@ from bim.archive import unpack_model
 from bim.encoding import ASCII, find_encoding, transcode
 from bim.errors import ParseError
 from bim.limits import FileLimits
-from bim.preflight import PreflightReport, check_numbers, has_good_escapes, preflight
+from bim.preflight import PreflightReport, preflight
 from bim.sniff import WINDOW_BYTES, Sniffed, read_header, sniff
 from bim.step_text import mapped_bytes
+from bim.text_checks import check_numbers, has_good_escapes
 
 _BOM = b"\xef\xbb\xbf"
 # A whole escape, or one backslash that starts none.

@@ -253,7 +253,7 @@ def test_tasks_of_the_public_schedule_are_read(tmp_path: Path, public_files: Pat
     assert sum(bool(row.task_codes) for row in rows) == 6
 
 
-@pytest.mark.parametrize("name", ["fzk-haus.ifc", "duplex.ifc"])
+@pytest.mark.parametrize("name", ["fzk-haus.ifc", "duplex.ifc", "office-a.ifc"])
 def test_public_footprints_equal_the_exact_union(tmp_path: Path, public_files: Path, name: str) -> None:
     """Union of all projected triangles of every second element, drawn by the other kernel in another process."""
     _, rows = _taken_in(public_files / name, tmp_path / "spool")
