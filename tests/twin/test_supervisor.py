@@ -4,7 +4,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
@@ -52,8 +52,26 @@ def is_gone(pid: int) -> bool:
     return not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
 
 
-def service(code: str, *files: Path) -> "subprocess.Popen[str]":
-    """Start a supervisor in a process of its own and wait until its children have said their pids."""
+Service = Callable[..., "subprocess.Popen[str]"]
+
+
+@pytest.fixture
+def service() -> Iterator[Service]:
+    """Starts a supervisor in a process of its own; whatever the test does, it is killed at the end."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start(code: str, *files: Path) -> "subprocess.Popen[str]":
+        started.append(start_service(code, *files))
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def start_service(code: str, *files: Path) -> "subprocess.Popen[str]":
+    """Start it and wait until its children have said their pids."""
     process = subprocess.Popen(
         [sys.executable, "-c", SERVICE, code, *map(str, files)],
         stdout=subprocess.PIPE,
@@ -119,7 +137,9 @@ def test_pauses_grow_with_each_quick_death(tmp_path: Path) -> None:
 
 @pytest.mark.faults
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_ends_all_children_and_the_service_cleanly(tmp_path: Path, number: signal.Signals) -> None:
+def test_a_signal_ends_all_children_and_the_service_cleanly(
+    tmp_path: Path, service: Service, number: signal.Signals
+) -> None:
     files = [tmp_path / "一", tmp_path / "二"]
     process = service(SLEEP, *files)
     process.send_signal(number)
@@ -129,7 +149,7 @@ def test_a_signal_ends_all_children_and_the_service_cleanly(tmp_path: Path, numb
 
 
 @pytest.mark.faults
-def test_kill_9_of_the_supervisor_ends_its_children(tmp_path: Path) -> None:
+def test_kill_9_of_the_supervisor_ends_its_children(tmp_path: Path, service: Service) -> None:
     files = [tmp_path / "一", tmp_path / "二"]
     process = service(SLEEP, *files)
     process.kill()
@@ -138,7 +158,7 @@ def test_kill_9_of_the_supervisor_ends_its_children(tmp_path: Path) -> None:
 
 
 @pytest.mark.faults
-def test_kill_9_of_the_supervisor_ends_even_a_child_deaf_to_sigterm(tmp_path: Path) -> None:
+def test_kill_9_of_the_supervisor_ends_even_a_child_deaf_to_sigterm(tmp_path: Path, service: Service) -> None:
     process = service(STUBBORN, tmp_path / "pids")
     process.kill()
     process.communicate(timeout=30)
@@ -166,7 +186,11 @@ def test_the_service_stops_when_its_own_parent_is_killed(tmp_path: Path) -> None
         assert parent.stdout.readline() == "ready\n"
         wait_for(lambda: bool(pids_in(file)))
         parent.kill()
-        wait_for(lambda: is_gone(service_pid))
+        try:
+            wait_for(lambda: is_gone(service_pid))
+        finally:
+            if not is_gone(service_pid):
+                psutil.Process(service_pid).kill()
         wait_for(lambda: is_gone(pids_in(file)[0]))
 
 
