@@ -15,7 +15,7 @@ from psycopg2.extensions import connection as Psycopg2Connection  # noqa: N812
 from sqlalchemy import func, text
 from sqlalchemy.orm import Session
 
-from bim.results import ELEMENTS_FILE, ModelResult, Task
+from bim.results import ModelResult, Task
 from twin.elements.models import BimModel, BimRevision
 
 # JSON never holds the raw bytes 1 and 2, so as quote and delimiter of CSV they leave each line whole.
@@ -91,17 +91,15 @@ class Published:
     linked: int
 
 
-def publish_revision(session: Session, revision: BimRevision, model: ModelResult, spool: Path) -> Published:
-    """Write a revision's elements and make it the current one; the one before it stays as it is.
+def publish_revision(session: Session, revision: BimRevision, model: ModelResult) -> Published:
+    """Make staged elements those of a revision, and it the current one; the one before it stays as it is.
 
     Progress is kept with the element's identity (model and GlobalId), so it carries over by itself.
 
     Parameters
     ----------
     revision : BimRevision
-        Pending; filled from `model`.
-    spool : Path
-        Folder of the conversion, with `elements.jsonl`.
+        Pending; filled from `model`. Its elements were staged by `stage_elements` in this transaction.
 
     Notes
     -----
@@ -109,7 +107,6 @@ def publish_revision(session: Session, revision: BimRevision, model: ModelResult
     lines. The local and the surveyed geometry are stored as converted.
     """
     bim_model = session.get_one(BimModel, revision.model_id)
-    stage_elements(session, spool / ELEMENTS_FILE)
     scope = {"model_id": bim_model.id, "project_id": bim_model.project_id, "revision_id": revision.id}
     session.execute(_IDENTITIES, scope)
     session.execute(_ELEMENTS, {**scope, "tasks": orjson.dumps(list_task_dates(model.tasks)).decode()})

@@ -5,7 +5,7 @@ heartbeat tells it to stop, and its publication, should it come first, matches n
 """
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -69,11 +69,20 @@ class Attempt:
         return {"job_id": self.job_id, "token": self.token}
 
     @contextmanager
-    def publication(self, report: Report) -> Iterator[Session]:
+    def publication(
+        self, report: Report, stage: Callable[[Session], None] | None = None
+    ) -> Iterator[Session]:
         """Open the one transaction in which a result becomes visible, guarded by the token.
 
-        The row of the job is locked first, so that neither the sweeper nor a later attempt can take
-        the job before this transaction ends; a process that stops inside it is cut off by the server.
+        The row of the job is locked before anything is written that others see, so that neither the sweeper
+        nor a later attempt can take the job before this transaction ends; a process that pauses while it holds
+        the lock is cut off by the server.
+
+        Parameters
+        ----------
+        stage : callable, optional
+            Brings the rows into temporary tables of the transaction, before the lock is taken: a process that
+            pauses while the server waits for its rows then keeps nobody from taking the job over.
 
         Raises
         ------
@@ -81,7 +90,9 @@ class Attempt:
             The token is not current; nothing is written.
         """
         with open_session(self.room.engine, actor=self.actor) as session:
-            session.execute(text("SET LOCAL idle_in_transaction_session_timeout = '30s'"))
+            session.execute(text("SET LOCAL idle_in_transaction_session_timeout = '15s'"))
+            if stage is not None:
+                stage(session)
             held = session.scalar(
                 text("SELECT 1 FROM job_run WHERE job_id = :job_id AND token = :token FOR UPDATE"), self.key
             )

@@ -11,13 +11,13 @@ from sqlalchemy.orm import Session
 
 from bim.job import ConversionJob, ProjectPlace
 from bim.limits import ConversionLimits, FileLimits, ProcessLimits
-from bim.results import Progress, read_model
+from bim.results import ELEMENTS_FILE, Progress, read_model
 from bim.results import Verdict as Converted
 from bim.runner import OnProgress, Outcome, run_conversion
 from twin.alerts.evaluate import evaluate_project
 from twin.db import open_session
 from twin.elements.models import BimModel, BimRevision
-from twin.elements.publish import publish_revision
+from twin.elements.publish import publish_revision, stage_elements
 from twin.jobs.attempt import Attempt, progress
 from twin.jobs.execute import CrashedError
 from twin.jobs.spool import open_spool
@@ -141,10 +141,12 @@ def _place(session: Session, project_id: int | None) -> ProjectPlace:
 def _publish(attempt: Attempt, spool: Path, report: Report) -> None:
     """Publish elements, roll the project up, judge its light and end the job, in one guarded transaction."""
     model = read_model(spool)
-    with attempt.publication(report) as session:
+    with attempt.publication(
+        report, lambda session: stage_elements(session, spool / ELEMENTS_FILE)
+    ) as session:
         revision = _revision(session, attempt)
         project_id = session.get_one(BimModel, revision.model_id).project_id
-        published = publish_revision(session, revision, model, spool)
+        published = publish_revision(session, revision, model)
         state = record_project_state(session, project_id)
         evaluate_project(session, project_id, state)
         report.verdict.detail.update(

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from bim.results import ELEMENTS_FILE, Georeference, ModelResult, Origin, SpatialNode, Storey, Task
 from tests.rows import add_project
 from twin.elements.models import BimRevision
+from twin.elements.publish import Published, publish_revision, stage_elements
 from twin.elements.revisions import NewModel, add_revision, record_object
 from twin.objects import Stored
 from twin.projects.models import Project
@@ -106,3 +107,9 @@ def pending_revision(
     owner = project or add_project(session)
     record_object(session, Stored(sha256, 10))
     return add_revision(session, owner.id, NewModel(name, "楼.ifc"), sha256)
+
+
+def publish(session: Session, revision: BimRevision, model: ModelResult, spool: Path) -> Published:
+    """Stage and publish, as the job does."""
+    stage_elements(session, spool / ELEMENTS_FILE)
+    return publish_revision(session, revision, model)

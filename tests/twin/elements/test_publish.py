@@ -11,9 +11,9 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from tests.rows import add_plan, add_project
-from tests.twin.elements.rows import element, model_result, pending_revision, task, write_elements
+from tests.twin.elements.rows import element, model_result, pending_revision, publish, task, write_elements
 from twin.elements.models import BimModel
-from twin.elements.publish import Published, publish_revision
+from twin.elements.publish import Published
 
 BOW_TIE = shapely.to_wkb(
     shapely.Polygon([(115.61, 33.15), (115.62, 33.16), (115.62, 33.15), (115.61, 33.16)]), hex=True
@@ -27,7 +27,7 @@ def _row(session: Session, columns: str, number: int) -> Any:
 
 def test_hostile_text_arrives_as_it_was(session: Session, tmp_path: Path) -> None:
     revision = pending_revision(session)
-    publish_revision(session, revision, model_result(), write_elements(tmp_path, [element(1)]))
+    publish(session, revision, model_result(), write_elements(tmp_path, [element(1)]))
     row = _row(session, "name, storey, psets, materials", 1)
     assert (row.name, row.storey, row.materials) == ("墙 1", "一层", ["C30 混凝土"])
     assert row.psets == {"Pset_WallCommon": {"备注": 'a "quoted" \\ back\nslash, <b>与</b>\t制表'}}
@@ -49,7 +49,7 @@ def test_elements_are_linked_to_the_first_milestone_their_tasks_name(
         element(3, task_codes=["none"]),
         element(4),
     ]
-    done = publish_revision(
+    done = publish(
         session, pending_revision(session, project), model_result(tasks), write_elements(tmp_path, rows)
     )
     assert done == Published(elements=4, on_map=4, linked=2)
@@ -68,7 +68,7 @@ def test_a_crossed_footprint_is_made_valid_and_stays_an_area(session: Session, t
         element(2, footprint_lonlat_wkb=None),
         element(3, footprint_lonlat_wkb=shapely.to_wkb(shapely.LineString([(115, 33), (116, 34)]), hex=True)),
     ]
-    publish_revision(session, pending_revision(session), model_result(), write_elements(tmp_path, rows))
+    publish(session, pending_revision(session), model_result(), write_elements(tmp_path, rows))
     shape = "ST_IsValid(geom), ST_Dimension(geom), ST_SRID(geom)"
     assert tuple(_row(session, shape, 1)) == (True, 2, 4490)
     assert _row(session, "geom", 2)[0] is None
@@ -81,14 +81,14 @@ def test_surveyed_and_local_shapes_keep_their_own_zone(session: Session, tmp_pat
     survey = shapely.to_wkb(shapely.box(39371200, 3671300, 39371210, 3671320), hex=True)
     local = shapely.to_wkb(shapely.box(0, 0, 10, 20), hex=True)
     rows = [element(1, footprint_survey_wkb=survey, survey_epsg=4527, footprint_local_wkb=local)]
-    publish_revision(session, pending_revision(session), model_result(), write_elements(tmp_path, rows))
+    publish(session, pending_revision(session), model_result(), write_elements(tmp_path, rows))
     columns = "ST_SRID(geom_survey), ST_Area(geom_survey), ST_SRID(geom_local), ST_Area(geom_local)"
     assert tuple(_row(session, columns, 1)) == (4527, 200.0, 0, 200.0)
 
 
 def test_the_revision_carries_what_the_model_says(session: Session, tmp_path: Path) -> None:
     revision = pending_revision(session)
-    publish_revision(session, revision, model_result(), write_elements(tmp_path, [element(1), element(2)]))
+    publish(session, revision, model_result(), write_elements(tmp_path, [element(1), element(2)]))
     session.refresh(revision)
     assert (revision.state, revision.schema_name, revision.counts_by_class) == (
         "published",
@@ -107,12 +107,12 @@ def test_the_next_revision_keeps_identities_and_progress_and_the_old_rows(
 ) -> None:
     project = add_project(session)
     first = pending_revision(session, project)
-    publish_revision(session, first, model_result(), write_elements(tmp_path, [element(1), element(2)]))
+    publish(session, first, model_result(), write_elements(tmp_path, [element(1), element(2)]))
     session.execute(text("UPDATE element_identity SET progress = 40, status = 'in_progress'"))
     before = dict(session.execute(text("SELECT global_id, id FROM element_identity")).all())
     second = pending_revision(session, project, "cd" * 32)
     assert second.number == 2
-    publish_revision(session, second, model_result(), write_elements(tmp_path, [element(2), element(3)]))
+    publish(session, second, model_result(), write_elements(tmp_path, [element(2), element(3)]))
     after = dict(session.execute(text("SELECT global_id, id FROM element_identity")).all())
     assert before.items() <= after.items()
     assert len(after) == 3
@@ -126,8 +126,8 @@ def test_the_next_revision_keeps_identities_and_progress_and_the_old_rows(
 def test_an_older_revision_that_comes_late_does_not_become_current(session: Session, tmp_path: Path) -> None:
     project = add_project(session)
     first, second = pending_revision(session, project), pending_revision(session, project, "cd" * 32)
-    publish_revision(session, second, model_result(), write_elements(tmp_path, [element(1)]))
-    publish_revision(session, first, model_result(), write_elements(tmp_path, [element(1)]))
+    publish(session, second, model_result(), write_elements(tmp_path, [element(1)]))
+    publish(session, first, model_result(), write_elements(tmp_path, [element(1)]))
     assert session.get_one(BimModel, first.model_id).current_revision_id == second.id
 
 
@@ -136,7 +136,7 @@ def test_a_broken_row_leaves_nothing(session: Session, tmp_path: Path) -> None:
     session.commit()
     rows = [element(1), element(2, footprint_lonlat_wkb="0103")]
     with pytest.raises(DBAPIError):
-        publish_revision(session, revision, model_result(), write_elements(tmp_path, rows))
+        publish(session, revision, model_result(), write_elements(tmp_path, rows))
     session.rollback()
     assert session.scalar(text("SELECT count(*) FROM element_identity")) == 0
     assert session.scalar(text("SELECT to_regclass('pg_temp.element_staging')")) is None
