@@ -10,6 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tests.processes import is_gone
 from twin.supervisor import Child, Chore, Supervisor, SupervisorError
 
 REPOSITORY = Path(__file__).parents[2]
@@ -46,10 +47,6 @@ def wait_for(what: Callable[[], bool]) -> None:
     while not what():
         assert time.monotonic() < deadline, "waited in vain"
         time.sleep(0.02)
-
-
-def is_gone(pid: int) -> bool:
-    return not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
 
 
 Service = Callable[..., "subprocess.Popen[str]"]

@@ -4,6 +4,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -27,8 +28,11 @@ def home() -> Iterator[Path]:
     folder = make_open_folder()
     yield folder / "家"
     found = find_postmaster_file(folder / "家" / "database" / "data")
-    if found is not None and psutil.pid_exists(found.pid) and "postgres" in psutil.Process(found.pid).name():
-        psutil.Process(found.pid).kill()
+    if found is not None:
+        with suppress(psutil.NoSuchProcess):
+            left = psutil.Process(found.pid)
+            if "postgres" in left.name():
+                left.kill()
     shutil.rmtree(folder, ignore_errors=True)
 
 

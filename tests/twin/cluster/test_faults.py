@@ -13,6 +13,7 @@ import psutil
 import psycopg
 import pytest
 
+from tests.processes import is_gone
 from twin.cluster import Cluster
 from twin.cluster.errors import OwnedElsewhereError
 from twin.cluster.launch import find_serving_port
@@ -62,7 +63,7 @@ def postmaster_pid(cluster: Cluster) -> int:
 
 def wait_gone(pid: int) -> None:
     deadline = time.monotonic() + 30
-    while psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
+    while not is_gone(pid):
         assert time.monotonic() < deadline, f"process {pid} is still there"
         time.sleep(0.02)
 
