@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from twin.errors import NotFoundError
 from twin.identity.caller import Caller
 from twin.identity.visibility import Sight, bound, sight
-from twin.projects.models import Baseline, Milestone, Project, Stage
+from twin.projects.models import Milestone, Project, Stage
 
 
 @dataclass(frozen=True)
@@ -174,14 +174,4 @@ def list_milestones(session: Session, project_id: int) -> list[Milestone]:
     """List the milestones of a project by code."""
     return list(
         session.scalars(select(Milestone).where(Milestone.project_id == project_id).order_by(Milestone.code))
-    )
-
-
-def find_baseline(session: Session, project_id: int, as_of: date) -> Baseline | None:
-    """Return the newest baseline approved by a day, or None: then nothing is assessed."""
-    return session.scalar(
-        select(Baseline)
-        .where(Baseline.project_id == project_id, Baseline.approved_on <= as_of)
-        .order_by(Baseline.approved_on.desc(), Baseline.version.desc())
-        .limit(1)
     )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from pathlib import Path
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from twin.alerts.evaluate import assess, gather_inputs, is_transition, make_transition
@@ -113,8 +113,3 @@ def _without_states(session: Session) -> Iterator[Project]:
         select(Project).where(Project.source == "samples", Project.id.not_in(known)).order_by(Project.id)
     )
     yield from session.scalars(statement)
-
-
-def count_projects(session: Session) -> int:
-    """Count the projects in the database, of whatever origin."""
-    return session.scalar(select(func.count()).select_from(Project)) or 0
