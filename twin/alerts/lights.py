@@ -183,7 +183,7 @@ def interpolate(points: Sequence[Sequence[float]], x: Fraction) -> Fraction:
 
 def _by_score(rule: Mapping[str, Any], inputs: Inputs) -> Verdict:
     if inputs.stage in BEFORE_CONSTRUCTION:
-        reason = _start_reason({"yellow": 1, "red": 3}, inputs)
+        reason = _start_reason(rule["start_months"], inputs)
         return (
             Verdict(reason.light, None, (reason,))
             if reason

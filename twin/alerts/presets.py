@@ -38,6 +38,8 @@ COMPOSITE: dict[str, Any] = {
         # percent of the investment that time wants → score
         "investment_score": [[0, 0], [60, 70], [80, 85], [100, 100]],
         "critical_days_red": 30,
+        # before construction: whole months past the planned start
+        "start_months": {"yellow": 1, "red": 3},
         "improves": {"kind": "held", "evaluations": 3, "hours": 24},
     },
 }

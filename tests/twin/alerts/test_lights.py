@@ -94,3 +94,10 @@ def test_a_monthly_preset_improves_only_for_a_closed_period() -> None:
     improves = YINCHUAN_2025["rule"]["improves"]
     assert show(improves, "green", Shown("yellow"), date(2025, 10, 15), NOW).light == "yellow"
     assert show(improves, "green", Shown("yellow"), date(2025, 10, 31), NOW).light == "green"
+
+
+def test_composite_judges_a_late_start_by_the_numbers_of_its_rule_row() -> None:
+    waiting = replace(BUILDING, stage="tender", plan_start=date(2025, 9, 30), actual_start=None)
+    assert judge(COMPOSITE["rule"], waiting).light == "yellow"
+    stricter = COMPOSITE["rule"] | {"start_months": {"yellow": 0, "red": 1}}
+    assert judge(stricter, waiting).light == "red"
