@@ -9,7 +9,7 @@ from starlette.responses import Response
 from api.deps import identify, open_connection
 from api.maps.answers import answer_bytes
 from api.maps.asked import GEOJSON
-from api.maps.items import read_selection
+from api.maps.selecting import read_selection
 from api.maps.styles import load_themes
 from api.state import state_of
 from gis.errors import InvalidParameterError

@@ -16,8 +16,9 @@ from api.maps.answers import answer_bytes, answer_options, answer_stream
 from api.maps.asked import GEOJSON, HTML, JSON, choose_format, read_parameters
 from api.maps.documents import HTML_UTF8
 from api.maps.html import render_document, render_features
-from gis.crs import CRS84, Crs, parse_crs
-from gis.errors import FeatureNotFoundError, GisError
+from api.maps.selecting import ITEM_PARAMETERS, Asked, cut_fields, read_crs, read_page
+from gis.crs import Crs
+from gis.errors import FeatureNotFoundError
 from gis.features import (
     COLLECTION_HEAD,
     STREAM_ABOVE,
@@ -30,34 +31,15 @@ from gis.features import (
     stream_items,
     with_members,
 )
-from gis.filters import (
-    apply_datetime,
-    bbox_condition,
-    parse_bbox,
-    parse_datetime,
-    parse_limit,
-    property_condition,
-)
-from gis.layer import Layer, Selection
-from gis.paging import Page, parse_sort, read_token, write_token
+from gis.filters import apply_datetime, parse_datetime
+from gis.layer import Layer
+from gis.paging import write_token
 from gis.statement import Connection
 from twin.identity import Caller
 from twin.layers import select_rows
 
-ITEM_PARAMETERS: Final = ("crs", "datetime", "properties")
-PAGE_PARAMETERS: Final = (*ITEM_PARAMETERS, "bbox", "bbox-crs", "limit", "next", "sortby")
 OFFERED: Final = {"json": GEOJSON, "html": HTML}
 LARGEST_ID: Final = 2**63 - 1
-
-
-@dataclass(frozen=True)
-class Asked:
-    """A page of features as a client asked for it."""
-
-    parameters: dict[str, str]
-    selection: Selection
-    page: Page
-    crs: Crs
 
 
 @dataclass(frozen=True)
@@ -69,55 +51,10 @@ class Counted:
     next: str | None
 
 
-def read_selection(request: Request, caller: Caller, layer_id: str, own: tuple[str, ...]) -> Selection:
-    """Return the rows that the caller may see and that the parameters ask for.
-
-    Property filters and `datetime` are understood by every door; `own` are the door's further parameters.
-    The fields are those the caller may see: naming another one is an error, not a hint that it exists.
-    """
-    selection = select_rows(caller, layer_id).selection
-    queryables = [item.name for item in selection.layer.fields if item.queryable]
-    parameters = read_parameters(request, ("datetime", *own, *queryables))
-    if "datetime" in parameters:
-        selection = apply_datetime(selection, parse_datetime(parameters["datetime"]))
-    pairs = [(name, value) for name, value in parameters.items() if name in queryables]
-    return selection.filtered(property_condition(selection.layer, pairs))
-
-
-def _read_crs(request: Request, name: str) -> Crs:
-    text = request.query_params.get(name)
-    try:
-        return CRS84 if text is None else parse_crs(text)
-    except GisError as error:
-        error.where = name
-        raise
-
-
-def _read_page(request: Request, caller: Caller) -> Asked:
-    selection = read_selection(request, caller, request.path_params["collection"], PAGE_PARAMETERS)
-    parameters = dict(request.query_params)
-    layer = selection.layer
-    bbox_crs = _read_crs(request, "bbox-crs")
-    if "bbox" in parameters:
-        selection = selection.filtered(bbox_condition(layer, parse_bbox(parameters["bbox"], bbox_crs)))
-    sort = parse_sort(layer, parameters.get("sortby"))
-    after = read_token(layer, sort, parameters["next"]) if "next" in parameters else None
-    page = Page(parse_limit(parameters.get("limit")), sort, after)
-    return Asked(parameters, _cut(selection, parameters), page, _read_crs(request, "crs"))
-
-
-def _cut(selection: Selection, parameters: dict[str, str]) -> Selection:
-    """Return the selection with the properties asked for only."""
-    if "properties" not in parameters:
-        return selection
-    names = [name for name in parameters["properties"].split(",") if name]
-    return Selection(selection.layer.for_fields(names), selection.visible, selection.where, selection.at)
-
-
 async def answer_items(request: Request) -> Response:
     """Answer a page of features: small ones whole with an entity tag, large ones as a stream."""
     caller = await identify(request)
-    asked = _read_page(request, caller)
+    asked = read_page(request, caller)
     chosen = choose_format(request, {**OFFERED, "geojson": GEOJSON})
     async with AsyncExitStack() as stack:
         connection = await stack.enter_async_context(open_connection(request))
@@ -222,10 +159,10 @@ async def answer_item(request: Request) -> Response:
     parameters = read_parameters(request, ITEM_PARAMETERS)
     if "datetime" in parameters:
         selection = apply_datetime(selection, parse_datetime(parameters["datetime"]))
-    crs = _read_crs(request, "crs")
+    crs = read_crs(request, "crs")
     feature_id = _feature_id(selection.layer, request.path_params["feature"])
     async with open_connection(request) as connection:
-        feature = await get_item(connection, _cut(selection, parameters), feature_id, crs)
+        feature = await get_item(connection, cut_fields(selection, parameters), feature_id, crs)
     return _answer_feature(request, caller, selection.layer, feature, crs)
 
 

@@ -22,7 +22,7 @@ from api.maps.addresses import (
 from api.maps.answers import answer_bytes
 from api.maps.asked import JSON, MVT, read_parameters
 from api.maps.documents import answer_linked
-from api.maps.items import read_selection
+from api.maps.selecting import read_selection
 from gis.crs import WEB_MERCATOR_SRID, epsg_uri
 from gis.errors import TileOutOfRangeError
 from gis.features import find_extent
