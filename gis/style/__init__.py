@@ -1,5 +1,6 @@
-"""One colouring rule per theme; MapLibre, SLD, QML, simplestyle and the legend are made from it."""
+"""One colouring rule per theme; MapLibre, SLD, QML, Esri, simplestyle and the legend are made from it."""
 
+from gis.style.esri import drawing_info
 from gis.style.legend import legend
 from gis.style.maplibre import maplibre_style
 from gis.style.maplibre_plain import maplibre_plain_style
@@ -11,6 +12,7 @@ __all__ = [
     "Pattern",
     "StyleClass",
     "StyleRule",
+    "drawing_info",
     "legend",
     "maplibre_plain_style",
     "maplibre_style",

@@ -94,3 +94,18 @@ def _expression(text: str, value: Any) -> bool:
         if not (value >= float(number) if operator == ">=" else value < float(number)):
             return False
     return True
+
+
+def esri_colour(info: dict[str, Any], value: Any) -> str:
+    """Return the colour an Esri client gives: breaks hold both their ends, the first that holds is taken."""
+    renderer = info["renderer"]
+    if renderer["type"] == "uniqueValue":
+        found = [item for item in renderer["uniqueValueInfos"] if item["value"] == str(value)]
+    else:
+        found = [
+            item
+            for item in renderer["classBreakInfos"]
+            if value is not None and item["classMinValue"] <= value <= item["classMaxValue"]
+        ]
+    symbol = found[0]["symbol"] if found else renderer["defaultSymbol"]
+    return "#" + "".join(f"{part:02x}" for part in symbol["color"][:3])
