@@ -5,11 +5,12 @@ from gis.style.legend import legend
 from gis.style.maplibre import maplibre_style
 from gis.style.maplibre_plain import maplibre_plain_style
 from gis.style.qml import qml_document
-from gis.style.rule import Pattern, StyleClass, StyleRule
+from gis.style.rule import Pattern, Stop, StyleClass, StyleRule
 from gis.style.sld import sld_document
 
 __all__ = [
     "Pattern",
+    "Stop",
     "StyleClass",
     "StyleRule",
     "drawing_info",

@@ -79,7 +79,16 @@ def _class_breaks(rule: StyleRule, language: Language) -> dict[str, Any]:
         "minValue": -_OPEN_END if least is None else least,
         **_default(rule, language),
         "classBreakInfos": [{**_ends(item), **_entry(rule, item, language)} for item in rule.classes],
+        **_visual_variables(rule),
     }
+
+
+def _visual_variables(rule: StyleRule) -> dict[str, Any]:
+    """Return the ramp; a client that knows no visual variables draws the bands beside it."""
+    if not rule.ramp:
+        return {}
+    stops = [{"value": stop.value, "color": _colour(stop.colour), "label": None} for stop in rule.ramp]
+    return {"visualVariables": [{"type": "colorInfo", "field": rule.field, "stops": stops}]}
 
 
 def _ends(item: StyleClass) -> dict[str, float]:

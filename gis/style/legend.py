@@ -7,7 +7,7 @@ from gis.style.rule import StyleClass, StyleRule
 
 def legend(rule: StyleRule) -> dict[str, Any]:
     """Return the legend as a plain value: one entry per class, the one for the rest last."""
-    return {
+    document = {
         "id": rule.id,
         "layer": rule.layer,
         "field": rule.field,
@@ -15,6 +15,9 @@ def legend(rule: StyleRule) -> dict[str, Any]:
         "opacity": rule.opacity,
         "entries": [_entry(item, other=item is rule.other) for item in rule.all_classes],
     }
+    if not rule.ramp:
+        return document
+    return {**document, "ramp": [{"value": stop.value, "colour": stop.colour} for stop in rule.ramp]}
 
 
 def _entry(item: StyleClass, *, other: bool) -> dict[str, Any]:

@@ -37,7 +37,12 @@ def maplibre_style(rule: StyleRule, tilejson_url: str, language: Language = "zh"
 
 
 def colour_expression(rule: StyleRule) -> list[Any]:
-    """Return the expression that gives a feature the colour of its class."""
+    """Return the expression that gives a feature the colour of its class, or of its place on the ramp."""
+    if rule.ramp:
+        field = ["get", rule.field]
+        stops = [part for stop in rule.ramp for part in (stop.value, stop.colour)]
+        ramp = ["interpolate", ["linear"], field, *stops]
+        return ["case", ["!=", ["typeof", field], "number"], rule.other.colour, ramp]
     return _by_class(rule, [item.colour for item in rule.all_classes])
 
 

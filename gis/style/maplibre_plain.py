@@ -19,12 +19,13 @@ def maplibre_plain_style(rule: StyleRule, tilejson_url: str) -> dict[str, Any]:
     tilejson_url : str
         Template with ``{layer}`` for the collection, such as ``/tiles/{layer}.json``.
     """
+    drawn = rule.in_bands()
     return {
         "version": 8,
         "name": f"{rule.title_zh} {rule.title_en}",
         "metadata": {"legend": legend(rule)},
         "sources": {rule.layer: {"type": "vector", "url": tilejson_url.replace("{layer}", rule.layer)}},
-        "layers": [_layer(rule, item) for item in rule.all_classes],
+        "layers": [_layer(drawn, item) for item in drawn.all_classes],
     }
 
 

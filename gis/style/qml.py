@@ -1,7 +1,8 @@
 """A rule as a QGIS layer style (QML).
 
 Values become a categorised renderer. Bands become rules: QGIS's own graduated ranges hold both
-of their ends and cannot draw what has no value, ours hold the lower end and draw the rest too.
+of their ends and cannot draw what has no value, ours hold the lower end and draw the rest too. A ramp is
+bands too, for the legend, whose colours are overridden by an expression of the value.
 """
 
 from typing import Final
@@ -101,30 +102,60 @@ def _symbols(renderer: ET.Element, rule: StyleRule) -> None:
 
 def _symbol_layers(symbol: ET.Element, rule: StyleRule, item: StyleClass) -> None:
     solid = _colour(item.colour, 1.0)
+    ramp = _ramp_expression(rule) if rule.ramp and item is not rule.other else None
     if rule.geometry == "point":
         outline = {"outline_color": "255,255,255,255", "size": "3"}
-        _symbol_layer(symbol, "SimpleMarker", {"name": "circle", "color": solid, **outline})
+        _symbol_layer(
+            symbol, "SimpleMarker", {"name": "circle", "color": solid, **outline}, {"fillColor": ramp}
+        )
         return
     if rule.geometry == "line":
         ends = {"capstyle": "round", "joinstyle": "round"}
-        _symbol_layer(symbol, "SimpleLine", {"line_color": solid, "line_width": "0.8", **ends})
+        _symbol_layer(
+            symbol, "SimpleLine", {"line_color": solid, "line_width": "0.8", **ends}, {"outlineColor": ramp}
+        )
         return
     outline = {"outline_color": solid, "outline_style": "solid", "outline_width": "0.3"}
-    _symbol_layer(
-        symbol, "SimpleFill", {"color": _colour(item.colour, rule.opacity), "style": "solid", **outline}
-    )
+    fill = {"color": _colour(item.colour, rule.opacity), "style": "solid", **outline}
+    faint = f"set_color_part({ramp},'alpha',{round(rule.opacity * 255)})" if ramp else None
+    _symbol_layer(symbol, "SimpleFill", fill, {"fillColor": faint, "outlineColor": ramp})
     if item.pattern != "solid":
         hatch = {"color": solid, "style": _BRUSHES[item.pattern], "outline_style": "no"}
         _symbol_layer(symbol, "SimpleFill", hatch)
 
 
-def _symbol_layer(symbol: ET.Element, kind: str, values: dict[str, str]) -> None:
+def _ramp_expression(rule: StyleRule) -> str:
+    """Return the QGIS expression of a feature's colour on the ramp; beyond its ends it keeps their colours."""
+    first, last = rule.ramp[0].value, rule.ramp[-1].value
+    stops = ",".join(f"{(stop.value - first) / (last - first):.15g},'{stop.colour}'" for stop in rule.ramp)
+    place = f'scale_linear("{rule.field}",{first:.15g},{last:.15g},0,1)'
+    return f"ramp_color(create_ramp(map({stops})),{place})"
+
+
+def _symbol_layer(
+    symbol: ET.Element, kind: str, values: dict[str, str], expressions: dict[str, str | None] | None = None
+) -> None:
     layer = ET.SubElement(symbol, "layer", {"class": kind, "enabled": "1", "locked": "0", "pass": "0"})
     options = ET.SubElement(layer, "Option", {"type": "Map"})
     for name, value in values.items():
         ET.SubElement(options, "Option", {"name": name, "type": "QString", "value": value})
     for name, value in values.items():  # QGIS before 3.18 reads these
         ET.SubElement(layer, "prop", {"k": name, "v": value})
+    given = {name: text for name, text in (expressions or {}).items() if text is not None}
+    if given:
+        _data_defined(layer, given)
+
+
+def _data_defined(layer: ET.Element, expressions: dict[str, str]) -> None:
+    whole = ET.SubElement(ET.SubElement(layer, "data_defined_properties"), "Option", {"type": "Map"})
+    ET.SubElement(whole, "Option", {"name": "name", "type": "QString", "value": ""})
+    properties = ET.SubElement(whole, "Option", {"name": "properties", "type": "Map"})
+    for name, expression in expressions.items():
+        one = ET.SubElement(properties, "Option", {"name": name, "type": "Map"})
+        ET.SubElement(one, "Option", {"name": "active", "type": "bool", "value": "true"})
+        ET.SubElement(one, "Option", {"name": "expression", "type": "QString", "value": expression})
+        ET.SubElement(one, "Option", {"name": "type", "type": "int", "value": "3"})
+    ET.SubElement(whole, "Option", {"name": "type", "type": "QString", "value": "collection"})
 
 
 def _colour(colour: str, opacity: float) -> str:

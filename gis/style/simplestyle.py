@@ -5,7 +5,7 @@ Source: mapbox/simplestyle-spec 1.1.
 
 from gis.layer import GeometryType
 from gis.statement import ROW, Statement
-from gis.style.rule import StyleClass, StyleRule
+from gis.style.rule import StyleClass, StyleRule, rgb
 
 
 def colour_sql(rule: StyleRule) -> Statement:
@@ -14,6 +14,8 @@ def colour_sql(rule: StyleRule) -> Statement:
     The text depends on the number of classes alone, so a changed palette keeps its prepared
     statement.
     """
+    if rule.ramp:
+        return _ramp_sql(rule)
     return _by_class(rule, "colour", [item.colour for item in rule.all_classes])
 
 
@@ -46,6 +48,32 @@ def _test(rule: StyleRule, item: StyleClass, number: int) -> Statement:
         tests.append(f"{column} < %(below_{number})s::float8")
         params[f"below_{number}"] = float(item.below)
     return Statement(" AND ".join(tests), params)
+
+
+def _ramp_sql(rule: StyleRule) -> Statement:
+    """Return the colour on the ramp, blended channel by channel as `StyleRule.colour_of` does."""
+    column = f"{ROW}.{rule.field}::float8"
+    params: dict[str, object] = {"colour_other": rule.other.colour}
+    cases = [f"WHEN {column} <= %(stop_0)s::float8 THEN {_hex(0, '0::float8')}"]
+    for number, stop in enumerate(rule.ramp):
+        params |= {f"stop_{number}": float(stop.value)}
+        params |= {f"part_{number}_{k}": float(part) for k, part in enumerate(rgb(stop.colour))}
+        if number:
+            low, high = f"%(stop_{number - 1})s::float8", f"%(stop_{number})s::float8"
+            share = f"({column} - {low}) / ({high} - {low})"
+            cases.append(f"WHEN {column} < {high} THEN {_hex(number - 1, share)}")
+    last = len(rule.ramp) - 1
+    cases.append(f"WHEN {column} >= %(stop_{last})s::float8 THEN {_hex(last - 1, '1::float8')}")
+    return Statement(f"CASE {' '.join(cases)} ELSE %(colour_other)s::text END", params)
+
+
+def _hex(number: int, share: str) -> str:
+    low, high = f"%(part_{number}_{{k}})s::float8", f"%(part_{number + 1}_{{k}})s::float8"
+    parts = [
+        f"round({low} + ({high} - {low}) * ({share}))::int * {weight}".replace("{k}", str(k))
+        for k, weight in enumerate((65_536, 256, 1))
+    ]
+    return f"'#' || lpad(to_hex({' + '.join(parts)}), 6, '0')"
 
 
 def simplestyle_members(geometry: GeometryType) -> tuple[str, ...]:

@@ -47,7 +47,8 @@ def sld_document(rule: StyleRule, version: Version = "1.0.0") -> bytes:
     """Return the SLD document of one rule: a Rule per class, and one for the rest.
 
     The rest is written as a filter of its own: QGIS up to 3.22 reads ElseFilter as "always" and
-    paints that rule over all others.
+    paints that rule over all others. A ramp becomes narrow bands: the standard's `Interpolate` is read by
+    GeoServer alone.
     """
     dialect = _DIALECTS[version]
     root = ET.Element(f"{{{_SLD}}}StyledLayerDescriptor", {"version": version})
@@ -61,8 +62,9 @@ def sld_document(rule: StyleRule, version: Version = "1.0.0") -> bytes:
         description = _add(style, _SE, "Description")
         _text(description, _SE, "Title", f"{rule.title_zh} {rule.title_en}")
     features = _add(style, dialect.namespace, "FeatureTypeStyle")
-    for item in rule.all_classes:
-        _rule(features, dialect, rule, item)
+    drawn = rule.in_bands()
+    for item in drawn.all_classes:
+        _rule(features, dialect, drawn, item)
     ET.indent(root)
     body: bytes = ET.tostring(root, encoding="utf-8")
     return b'<?xml version="1.0" encoding="UTF-8"?>\n' + body + b"\n"

@@ -1,6 +1,7 @@
 """The colouring rule of the lights, made of the palette of the preset in force (`domain.md` §8.3)."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -39,6 +40,29 @@ def light_theme(levels: Sequence[Mapping[str, Any]], preset: str = "") -> StyleR
     )
 
 
+def element_light_theme() -> StyleRule:
+    """Return the rule that colours elements by `light_code`: their light is of the dates alone, no preset's."""
+    lights = light_theme([*GREEN_YELLOW_RED, GREY])
+    titles = (
+        ("按期", "On time"),
+        ("逾期 30 天内", "Late by up to 30 days"),
+        ("逾期 30 天以上", "Late by over 30 days"),
+    )
+    classes = [
+        replace(item, title_zh=zh, title_en=en) for item, (zh, en) in zip(lights.classes, titles, strict=True)
+    ]
+    return replace(
+        lights,
+        id="bim-light",
+        title_zh="构件红黄绿灯",
+        title_en="Element lights",
+        layer="bim_elements",
+        classes=classes,
+        label_field=None,
+        label_layer=None,
+    )
+
+
 def _class(level: Mapping[str, Any], number: int) -> StyleClass:
     pattern = _PATTERNS[min(number, len(_PATTERNS) - 1)]
     return StyleClass(
@@ -55,7 +79,7 @@ def list_themes(session: Session) -> dict[str, StyleRule]:
     """List every colouring rule by its style id."""
     rules = find_active_rule_set(session)
     light = light_theme(rules.levels, rules.preset) if rules else light_theme([*GREEN_YELLOW_RED, GREY])
-    return {theme.id: theme for theme in (*FIXED_THEMES, light)}
+    return {theme.id: theme for theme in (*FIXED_THEMES, light, element_light_theme())}
 
 
 def get_theme(session: Session, style_id: str) -> StyleRule:

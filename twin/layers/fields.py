@@ -28,6 +28,12 @@ CODE = Field(
 NAME = Field("name", "string", "名称", "Name", in_tiles=True)
 PROJECT_CODE = Field("project_code", "string", "项目档案编号", "Project archive number", in_tiles=True)
 PROGRESS = Field("progress", "number", "实际进度", "Progress", "Physical progress P(t)", "%", in_tiles=True)
+DEVIATION = Field(
+    "deviation", "number", "进度偏差", "Deviation", "P − PV in percentage points", "百分点", in_tiles=True
+)
+INVESTMENT_TOTAL = Field(
+    "investment_total_yuan", "number", "总投资", "Total investment", unit="元", in_tiles=True
+)
 LIGHT = Field(
     "light", "string", "红黄绿灯", "Light", "Key of the level of the preset in force", in_tiles=True
 )

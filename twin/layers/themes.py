@@ -1,6 +1,8 @@
 """The colouring rules of the themes whose classes do not depend on an agency's data."""
 
-from gis.style import StyleClass, StyleRule
+from dataclasses import replace
+
+from gis.style import Stop, StyleClass, StyleRule
 
 NOT_ASSESSED = StyleClass("none", "无数据", "No data", "#9aa3ad", pattern="diagonal")
 
@@ -25,6 +27,75 @@ PROJECTS_PROGRESS = StyleRule(
     opacity=0.75,
     label_field="name",
     label_layer="project_points",
+)
+
+# The middle of each band has the band's colour, so that both themes and their legend tell the same.
+PROJECTS_PROGRESS_CONTINUOUS = replace(
+    PROJECTS_PROGRESS,
+    id="projects-progress-continuous",
+    title_zh="项目进度（连续）",
+    title_en="Project progress, continuous",
+    ramp=(
+        Stop(0.0, "#e9f3fa"),
+        Stop(10.0, "#dcecf7"),
+        Stop(30.0, "#a9d0ea"),
+        Stop(50.0, "#6aaed6"),
+        Stop(70.0, "#3586c0"),
+        Stop(90.0, "#14609e"),
+        Stop(100.0, "#083c6b"),
+    ),
+)
+
+PROJECTS_DEVIATION = replace(
+    PROJECTS_PROGRESS,
+    id="projects-deviation",
+    title_zh="进度偏差（百分点）",
+    title_en="Deviation from plan, percentage points",
+    field="deviation",
+    classes=(
+        StyleClass("behind_30", "滞后 30 以上", "Behind by over 30", "#8c3d04", below=-30.0, pattern="cross"),
+        StyleClass(
+            "behind_10", "滞后 10–30", "Behind by 10–30", "#d9761f", least=-30.0, below=-10.0,
+            pattern="back_diagonal",
+        ),
+        StyleClass("behind_2", "滞后 2–10", "Behind by 2–10", "#f5b870", least=-10.0, below=-2.0),
+        StyleClass("on_plan", "符合计划 ±2", "On plan, ±2", "#e4e4e2", least=-2.0, below=2.0),
+        StyleClass("ahead_2", "超前 2–10", "Ahead by 2–10", "#aba3d3", least=2.0, below=10.0),
+        StyleClass("ahead_10", "超前 10 以上", "Ahead by 10 or more", "#5e4a9e", least=10.0),
+    ),
+)  # fmt: skip
+
+# The eight colours of Okabe and Ito tell apart for every kind of colour vision.
+PROJECTS_STAGE = replace(
+    PROJECTS_PROGRESS,
+    id="projects-stage",
+    title_zh="项目阶段",
+    title_en="Project stage",
+    field="stage",
+    classes=(
+        StyleClass("initiation", "立项", "Initiation", "#56b4e9", value="initiation"),
+        StyleClass("design", "设计", "Design", "#0072b2", value="design"),
+        StyleClass("tender", "招标", "Tender", "#f0e442", value="tender"),
+        StyleClass("construction", "施工", "Construction", "#d55e00", value="construction"),
+        StyleClass("acceptance", "验收", "Acceptance", "#cc79a7", value="acceptance"),
+        StyleClass("operation", "运营", "Operation", "#009e73", value="operation", pattern="diagonal"),
+    ),
+)
+
+PROJECTS_INVESTMENT = replace(
+    PROJECTS_PROGRESS,
+    id="projects-investment",
+    title_zh="总投资（亿元）",
+    title_en="Total investment, 100 million yuan",
+    field="investment_total_yuan",
+    classes=(
+        StyleClass("y0", "不足 1", "Below 1", "#fbdcd8", below=1e8),
+        StyleClass("y1", "1–5", "1–5", "#f6a8b4", least=1e8, below=5e8),
+        StyleClass("y5", "5–10", "5–10", "#e8679b", least=5e8, below=1e9),
+        StyleClass("y10", "10–50", "10–50", "#c02a86", least=1e9, below=5e9),
+        StyleClass("y50", "50–100", "50–100", "#860e75", least=5e9, below=1e10),
+        StyleClass("y100", "100 及以上", "100 and more", "#49035c", least=1e10),
+    ),
 )
 
 BIM_PROGRESS = StyleRule(
@@ -57,7 +128,7 @@ LAND_STATUS = StyleRule(
         StyleClass("preparing", "前期开发", "Preparing", "#d3a95c", value="preparing"),
         StyleClass("ready", "净地可供", "Ready", "#b98530", value="ready"),
         StyleClass("held", "预留", "Held", "#8f6420", value="held"),
-        StyleClass("supplied", "已供应", "Supplied", "#c78fa4", value="supplied"),
+        StyleClass("supplied", "已供应", "Supplied", "#c78fa4", value="supplied", pattern="back_diagonal"),
         StyleClass("started", "已开工", "Started", "#a45f7d", value="started"),
         StyleClass("completed", "已竣工", "Completed", "#73405a", value="completed"),
     ),
@@ -78,12 +149,22 @@ CONTROL_KINDS = StyleRule(
         StyleClass("farmland", "永久基本农田", "Permanent basic farmland", "#d9a514", value="farmland"),
         StyleClass("ecology", "生态保护红线", "Ecological red line", "#c2383b", value="ecology"),
         StyleClass("urban_boundary", "城镇开发边界", "Urban boundary", "#7a5aa8", value="urban_boundary"),
-        StyleClass("heritage", "历史文化保护", "Heritage", "#9c5b34", value="heritage"),
-        StyleClass("river", "河湖管理范围", "River", "#3b8fc4", value="river"),
+        StyleClass("heritage", "历史文化保护", "Heritage", "#9c5b34", value="heritage", pattern="cross"),
+        StyleClass("river", "河湖管理范围", "River", "#3b8fc4", value="river", pattern="horizontal"),
         StyleClass("dltb", "地类图斑", "Land-use patch", "#b7c7a3", value="dltb"),
     ),
     other=NOT_ASSESSED,
     opacity=0.3,
 )
 
-FIXED_THEMES = (PROJECTS_PROGRESS, BIM_PROGRESS, LAND_STATUS, CONTROL_KINDS)
+# The first of a layer is what a client draws that names no style.
+FIXED_THEMES = (
+    PROJECTS_PROGRESS,
+    PROJECTS_PROGRESS_CONTINUOUS,
+    PROJECTS_DEVIATION,
+    PROJECTS_STAGE,
+    PROJECTS_INVESTMENT,
+    BIM_PROGRESS,
+    LAND_STATUS,
+    CONTROL_KINDS,
+)

@@ -42,10 +42,10 @@ $$;
 -- One label point per project, inside its red line.
 CREATE FUNCTION layer_project_points(at timestamptz) RETURNS TABLE (
   id bigint, row_public boolean, row_project_id bigint, geom geometry,
-  code text, name text, stage text, progress double precision, light text, light_code integer,
-  updated_at timestamptz)
+  code text, name text, stage text, progress double precision, deviation double precision,
+  investment_total_yuan double precision, light text, light_code integer, updated_at timestamptz)
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
-SELECT id, row_public, row_project_id, ST_PointOnSurface(geom), code, name, stage, progress, light, light_code,
-  updated_at
+SELECT id, row_public, row_project_id, ST_PointOnSurface(geom), code, name, stage, progress, deviation,
+  investment_total_yuan, light, light_code, updated_at
 FROM layer_projects(at)
 $$;

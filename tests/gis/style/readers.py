@@ -1,8 +1,11 @@
 """Independent readers of the style formats: what colour does a document give to a value?"""
 
+import operator as operators
 import re
+from collections.abc import Sequence
 from typing import Any
 
+import numpy
 from lxml import etree
 
 NAMESPACES = {
@@ -29,18 +32,57 @@ def maplibre_value(expression: Any, properties: dict[str, Any]) -> Any:
         found = maplibre_value(subject, properties)
         pairs = zip(cases[::2], cases[1::2], strict=True)
         return next((result for labels, result in pairs if found in labels), otherwise)
+    if operator == "interpolate":
+        kind, subject, *flat = rest
+        assert kind == ["linear"]
+        stops = list(zip(flat[::2], flat[1::2], strict=True))
+        return blended(stops, maplibre_value(subject, properties))
     if operator == "case":
         *cases, otherwise = rest
         for test, result in zip(cases[::2], cases[1::2], strict=True):
             if maplibre_value(test, properties):
-                return result
-        return otherwise
+                return maplibre_value(result, properties)
+        return maplibre_value(otherwise, properties)
     values = [maplibre_value(item, properties) for item in rest]
     if operator == "typeof":
         return "number" if isinstance(values[0], int | float) else "null"
     if operator == "all":
         return all(values)
     return {"!=": lambda a, b: a != b, ">=": lambda a, b: a >= b, "<": lambda a, b: a < b}[operator](*values)
+
+
+def blended(stops: Sequence[tuple[float, str]], value: float) -> str:
+    """Return the colour at a place of a ramp, the ends held, channel by channel."""
+    places = [place for place, _ in stops]
+    channels = [[int(colour[k : k + 2], 16) for _, colour in stops] for k in (1, 3, 5)]
+    return "#" + "".join(f"{round(float(numpy.interp(value, places, channel))):02x}" for channel in channels)
+
+
+def plain_colour(style: dict[str, Any], properties: dict[str, Any]) -> str:
+    """Return the colour of the one layer of a plain MapLibre style whose filter holds."""
+    drawn = [layer for layer in style["layers"] if filter_holds(layer["filter"], properties)]
+    assert len(drawn) == 1
+    paint = drawn[0]["paint"]
+    return str(paint.get("fill-color") or paint.get("circle-color") or paint["line-color"])
+
+
+def filter_holds(test: list[Any], properties: dict[str, Any]) -> bool:
+    """Evaluate a filter as the style specification says; a comparison with nothing is false."""
+    operator, *rest = test
+    match operator:
+        case "all":
+            return all(filter_holds(part, properties) for part in rest)
+        case "any":
+            return any(filter_holds(part, properties) for part in rest)
+        case "!":
+            return not filter_holds(rest[0], properties)
+        case "has":
+            return rest[0] in properties
+    value = properties.get(rest[0][1])
+    if operator in (">=", "<") and value is None:
+        return False
+    compare: Any = {"==": operators.eq, "!=": operators.ne, ">=": operators.ge, "<": operators.lt}[operator]
+    return bool(compare(value, rest[1]))
 
 
 def sld_colour(document: bytes, value: Any) -> str:
@@ -82,9 +124,22 @@ def qml_colour(document: bytes, value: Any) -> str:
             (number for test, number in rules if test != "ELSE" and _expression(str(test), value)), None
         )
         symbol = symbol or next(number for test, number in rules if test == "ELSE")
-    colour = renderer.find(f"symbols/symbol[@name='{symbol}']/layer/Option/Option[@name='color']")
+    drawn = f"symbols/symbol[@name='{symbol}']/layer"
+    override = renderer.find(f"{drawn}//Option[@name='fillColor']/Option[@name='expression']")
+    if override is not None:
+        return _ramp_colour(str(override.get("value")), value)
+    colour = renderer.find(f"{drawn}/Option/Option[@name='color']")
     assert colour is not None
     return "#" + "".join(f"{int(part):02x}" for part in str(colour.get("value")).split(",")[:3])
+
+
+def _ramp_colour(expression: str, value: float) -> str:
+    """Evaluate `ramp_color(create_ramp(map(…)),scale_linear(…))` as QGIS documents it."""
+    stops = [(float(a), b) for a, b in re.findall(r"([\d.]+),'(#[0-9a-f]{6})'", expression)]
+    found = re.search(r'scale_linear\("\w+",([-\d.]+),([-\d.]+),0,1\)', expression)
+    assert found is not None
+    low, high = float(found[1]), float(found[2])
+    return blended(stops, min(max((value - low) / (high - low), 0.0), 1.0))
 
 
 def _expression(text: str, value: Any) -> bool:
@@ -99,6 +154,10 @@ def _expression(text: str, value: Any) -> bool:
 def esri_colour(info: dict[str, Any], value: Any) -> str:
     """Return the colour an Esri client gives: breaks hold both their ends, the first that holds is taken."""
     renderer = info["renderer"]
+    for variable in renderer.get("visualVariables", ()):
+        assert variable["type"] == "colorInfo"
+        stops = [(stop["value"], _hex(stop["color"])) for stop in variable["stops"]]
+        return blended(stops, value) if value is not None else _hex(renderer["defaultSymbol"]["color"])
     if renderer["type"] == "uniqueValue":
         found = [item for item in renderer["uniqueValueInfos"] if item["value"] == str(value)]
     else:
@@ -108,4 +167,8 @@ def esri_colour(info: dict[str, Any], value: Any) -> str:
             if value is not None and item["classMinValue"] <= value <= item["classMaxValue"]
         ]
     symbol = found[0]["symbol"] if found else renderer["defaultSymbol"]
-    return "#" + "".join(f"{part:02x}" for part in symbol["color"][:3])
+    return _hex(symbol["color"])
+
+
+def _hex(colour: Sequence[int]) -> str:
+    return "#" + "".join(f"{part:02x}" for part in colour[:3])

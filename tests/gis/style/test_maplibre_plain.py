@@ -1,11 +1,11 @@
 """The plain MapLibre style: every value falls into the layer of its class, and into no other."""
 
-import operator as operators
 from typing import Any
 
 import pytest
 
 from gis.style import StyleClass, StyleRule, maplibre_plain_style
+from tests.gis.style.readers import filter_holds
 
 GRADED = StyleRule(
     "p", "进度", "Progress", "projects", "polygon", "progress",
@@ -25,25 +25,6 @@ KINDS = StyleRule(
 )  # fmt: skip
 
 
-def holds(test: list[Any], properties: dict[str, Any]) -> bool:
-    """Evaluate a filter as the style specification says; a comparison with nothing is false."""
-    operator, *rest = test
-    match operator:
-        case "all":
-            return all(holds(part, properties) for part in rest)
-        case "any":
-            return any(holds(part, properties) for part in rest)
-        case "!":
-            return not holds(rest[0], properties)
-        case "has":
-            return rest[0] in properties
-    value = properties.get(rest[0][1])
-    if operator in (">=", "<") and value is None:
-        return False
-    compare: Any = {"==": operators.eq, "!=": operators.ne, ">=": operators.ge, "<": operators.lt}[operator]
-    return bool(compare(value, rest[1]))
-
-
 @pytest.mark.parametrize(
     ("rule", "properties", "key"),
     [
@@ -56,4 +37,4 @@ def test_a_value_is_drawn_by_the_layer_of_its_class_alone(
     rule: StyleRule, properties: dict[str, Any], key: str
 ) -> None:
     layers = maplibre_plain_style(rule, "/tiles/{layer}.json")["layers"]
-    assert [layer["id"] for layer in layers if holds(layer["filter"], properties)] == [key]
+    assert [layer["id"] for layer in layers if filter_holds(layer["filter"], properties)] == [key]
