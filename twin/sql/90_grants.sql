@@ -4,4 +4,6 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO twin_app;
 GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO twin_app;
 REVOKE UPDATE, DELETE ON progress_report, progress_report_item, project_state, element_progress,
   light_evaluation, audit_event FROM twin_app;
-REVOKE INSERT, UPDATE, DELETE ON alembic_version, spatial_ref_sys FROM twin_app;
+REVOKE INSERT, UPDATE, DELETE ON alembic_version, spatial_ref_sys, layer_change FROM twin_app;
+REVOKE EXECUTE ON FUNCTION compact_layer_changes() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION compact_layer_changes() TO twin_app;
