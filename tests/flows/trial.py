@@ -2,7 +2,8 @@
 
 Two clients write all the time: one reports the progress of elements, one uploads models, each upload with bytes of its
 own. Whatever the service acknowledged must be there in the end, once; whatever it did not acknowledge may be there,
-once at most. The victims: converter, worker, API, postmaster, and the supervisor itself, which is then started again.
+once at most. A job whose converter or worker was killed three times is quarantined, as a poisonous file would be: its
+file must be kept, and sending the same bytes again must publish it, once. The victims: converter, worker, API, postmaster, and the supervisor itself, which is then started again.
 """
 
 import argparse
@@ -43,6 +44,7 @@ class Promised:
 
     reports: list[tuple[str, str]] = field(default_factory=list)
     uploads: dict[str, str] = field(default_factory=dict)
+    quarantined: list[str] = field(default_factory=list)
     refused: Counter[str] = field(default_factory=Counter)
 
 
@@ -173,21 +175,26 @@ def report_progress(
                 time.sleep(0.2)
 
 
+def send_model(client: httpx.Client, name: str) -> httpx.Response:
+    """Send the model of this name; its bytes follow from its name."""
+    number = int(name[-4:])
+    body = MODEL.read_bytes().replace(b"'bridge.ifc'", f"'bridge-{number}.ifc'".encode(), 1)
+    return client.post(
+        f"/api/v1/projects/{PROJECT}/models",
+        data={"name": name, "discipline": "bridge"},
+        files={"file": (f"bridge-{number}.ifc", body)},
+    )
+
+
 def upload_models(service: Service, promised: Promised, stop: threading.Event, pause_s: float) -> None:
     """Upload a model every few seconds, each under its own name and with its own bytes."""
-    text = MODEL.read_bytes()
     with _client(service) as client:
         for number in itertools.count(1):
             if stop.wait(pause_s):
                 return
             name = f"试验模型{number:04d}"
-            body = text.replace(b"'bridge.ifc'", f"'bridge-{number}.ifc'".encode(), 1)
             try:
-                answer = client.post(
-                    f"/api/v1/projects/{PROJECT}/models",
-                    data={"name": name, "discipline": "bridge"},
-                    files={"file": (f"bridge-{number}.ifc", body)},
-                )
+                answer = send_model(client, name)
             except httpx.HTTPError as error:
                 promised.refused[type(error).__name__] += 1
                 continue
@@ -232,7 +239,10 @@ def drain(service: Service, promised: Promised) -> list[str]:
                 if state in ("queued", "running"):
                     continue
                 del waiting[name]
-                if state != "succeeded":
+                if state == "quarantined" and name not in promised.quarantined:
+                    promised.quarantined.append(name)
+                    waiting[name] = send_model(client, name).raise_for_status().json()["job_id"]
+                elif state != "succeeded":
                     failed.append(f"{name}: {state}")
             time.sleep(0.5)
     return failed + [f"{name}: never ended" for name in waiting]
@@ -297,7 +307,7 @@ def run_trial(home: Path, kills: int, seed: int, pause_s: float = 3.0) -> Outcom
         lost, doubled = count(Cluster(home).url("twin"), promised)
     finally:
         service.stop()
-    print(f"not acknowledged: {dict(promised.refused)}")
+    print(f"not acknowledged: {dict(promised.refused)}; quarantined and sent again: {promised.quarantined}")
     return Outcome(done, slowest, len(promised.reports), len(promised.uploads), [*lost, *failed], doubled)
 
 
