@@ -32,6 +32,8 @@ STATUS_BY_ERROR: Final[dict[type[Exception], int]] = {
     twin.ForbiddenError: 403,
     twin.UnauthenticatedError: 401,
     twin.ConflictError: 409,
+    twin.StaleError: 412,
+    twin.NotOfferedError: 405,
     twin.InvalidInputError: 422,
     twin.UnavailableError: 503,
     GisError: 422,

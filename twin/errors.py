@@ -40,6 +40,18 @@ class ConflictError(TwinError):
     """The request contradicts what is stored."""
 
 
+class MoveRefusedError(ConflictError):
+    """A state may not follow upon the present one (`domain.md` §6); the attempt belongs into the audit trail."""
+
+
+class StaleError(TwinError):
+    """The thing has changed since the caller looked at it."""
+
+
+class NotOfferedError(TwinError):
+    """Nobody may do this to such a thing."""
+
+
 class InvalidInputError(TwinError):
     """The request or a file in it is wrong."""
 
