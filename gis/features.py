@@ -18,6 +18,7 @@ from gis.errors import FeatureNotFoundError
 from gis.layer import Layer, Selection
 from gis.paging import Page, Position, after_condition, order_sql, position_sql
 from gis.statement import Connection, Row, Statement, fetch_row, merged, stream_rows
+from gis.tag import row_tag_sql
 
 STREAM_ABOVE: Final = 2_000
 """Pages of more features than this are better streamed."""
@@ -33,6 +34,14 @@ class ItemsPage:
     body: bytes
     returned: int
     next: Position | None
+
+
+@dataclass(frozen=True)
+class Item:
+    """One feature, a finished GeoJSON object that ends with `}`, and the tag of its row's state."""
+
+    body: bytes
+    tag: str
 
 
 @dataclass(frozen=True)
@@ -158,18 +167,18 @@ def properties_sql(layer: Layer) -> str:
 
 
 def item_statement(selection: Selection, feature_id: int, crs: Crs = CRS84) -> Statement:
-    """Build the statement of one feature, a finished GeoJSON object that ends with `}`."""
+    """Build the statement of one feature, a finished GeoJSON object that ends with `}`, and of its state's tag."""
     layer = selection.layer
     rows = selection.rows()
     chosen = (
-        f"SELECT {layer.id_sql()} AS _id, {layer.geometry_sql()} AS _geometry{_field_columns(layer)} "
-        f"FROM {rows.sql} AND {layer.id_sql()} = %(feature_id)s::int8 OFFSET 0"
+        f"SELECT {layer.id_sql()} AS _id, {layer.geometry_sql()} AS _geometry, {row_tag_sql()} AS _tag"
+        f"{_field_columns(layer)} FROM {rows.sql} AND {layer.id_sql()} = %(feature_id)s::int8 OFFSET 0"
     )
-    sql = f"SELECT convert_to({feature_sql(layer, crs)}, 'UTF8') FROM ({chosen}) chosen"
+    sql = f"SELECT convert_to({feature_sql(layer, crs)}, 'UTF8'), _tag FROM ({chosen}) chosen"
     return Statement(sql, merged(rows.params, {"feature_id": feature_id}))
 
 
-async def get_item(connection: Connection, selection: Selection, feature_id: int, crs: Crs = CRS84) -> bytes:
+async def get_item(connection: Connection, selection: Selection, feature_id: int, crs: Crs = CRS84) -> Item:
     """Run `item_statement`.
 
     Raises
@@ -179,7 +188,7 @@ async def get_item(connection: Connection, selection: Selection, feature_id: int
     """
     row = await fetch_row(connection, item_statement(selection, feature_id, crs))
     if row is not None:
-        return bytes(row[0])
+        return Item(bytes(row[0]), str(row[1]))
     raise FeatureNotFoundError(
         f"Layer {selection.layer.id} has no feature {feature_id}.",
         f"图层 {selection.layer.id} 没有编号为 {feature_id} 的要素。",

@@ -22,6 +22,7 @@ from gis.errors import FeatureNotFoundError
 from gis.features import (
     COLLECTION_HEAD,
     STREAM_ABOVE,
+    Item,
     ItemsPage,
     collection_bytes,
     collection_tail,
@@ -160,24 +161,33 @@ async def answer_item(request: Request) -> Response:
     if "datetime" in parameters:
         selection = apply_datetime(selection, parse_datetime(parameters["datetime"]))
     crs = read_crs(request, "crs")
-    feature_id = _feature_id(selection.layer, request.path_params["feature"])
+    feature_id = read_feature_id(selection.layer, request.path_params["feature"])
     async with open_connection(request) as connection:
-        feature = await get_item(connection, cut_fields(selection, parameters), feature_id, crs)
-    return _answer_feature(request, caller, selection.layer, feature, crs)
+        item = await get_item(connection, cut_fields(selection, parameters), feature_id, crs)
+    return _answer_feature(request, caller, selection.layer, item, crs)
 
 
-def _answer_feature(request: Request, caller: Caller, layer: Layer, feature: bytes, crs: Crs) -> Response:
+def _answer_feature(request: Request, caller: Caller, layer: Layer, item: Item, crs: Crs) -> Response:
     chosen = choose_format(request, {**OFFERED, "geojson": GEOJSON})
     up = link("collection", collection(request, layer.id), JSON, layer.title_zh)
     links = [*self_links(request, OFFERED, "html" if chosen == "html" else "json"), up]
     if chosen == "html":
-        document = {**orjson.loads(feature), "links": links}
-        return answer_bytes(request, caller, render_document(request, layer.title_zh, document), HTML_UTF8)
-    body = with_members(feature, {"links": links})
-    return answer_bytes(request, caller, body, GEOJSON, headers={"Content-Crs": f"<{crs.uri}>"})
+        document = {**orjson.loads(item.body), "links": links}
+        page = render_document(request, layer.title_zh, document)
+        return answer_bytes(request, caller, page, HTML_UTF8, state=item.tag)
+    body = with_members(item.body, {"links": links})
+    headers = {"Content-Crs": f"<{crs.uri}>"}
+    return answer_bytes(request, caller, body, GEOJSON, headers=headers, state=item.tag)
 
 
-def _feature_id(layer: Layer, text: str) -> int:
+def read_feature_id(layer: Layer, text: str) -> int:
+    """Return the feature id of an address.
+
+    Raises
+    ------
+    FeatureNotFoundError
+        The text is no id.
+    """
     if text.isascii() and text.isdigit() and int(text[:20]) <= LARGEST_ID:
         return int(text)
     raise FeatureNotFoundError(

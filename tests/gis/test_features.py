@@ -178,7 +178,7 @@ def test_geometry_comes_in_the_crs_asked_for_with_its_axis_order(ask: Ask) -> No
 
 
 def test_one_item_is_a_feature_to_which_links_can_be_added(ask: Ask) -> None:
-    feature = json.loads(with_members(ask(lambda connection: get_item(connection, SEEN, 4)), {"links": []}))
+    feature = json.loads(with_members(ask(lambda connection: get_item(connection, SEEN, 4)).body, {"links": []}))
 
     assert feature["id"] == 4
     assert feature["geometry"] == {"type": "Point", "coordinates": [115.85, 33.05]}
