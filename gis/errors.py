@@ -44,6 +44,10 @@ class UnknownPropertyError(InvalidParameterError):
     """A property name is none of the layer's, or may not be used this way."""
 
 
+class InvalidFilterError(InvalidParameterError):
+    """A filter is no CQL2, is too large, or compares what cannot be compared."""
+
+
 class UnknownCrsError(InvalidParameterError):
     """A coordinate reference system is unknown or not served."""
 
