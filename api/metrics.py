@@ -31,11 +31,16 @@ class Metrics:
             registry=self.registry,
         )
         self.registry.register(PoolFigures(pool))
+        self._children: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
 
     def record(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count one answered request."""
-        self._requests.labels(method, route, str(status)).inc()
-        self._seconds.labels(route).observe(seconds)
+        found = self._children.get((method, route, status))
+        if found is None:
+            found = (self._requests.labels(method, route, str(status)), self._seconds.labels(route))
+            self._children[method, route, status] = found
+        found[0].inc()
+        found[1].observe(seconds)
 
     def render(self) -> bytes:
         """Return all figures as Prometheus text."""

@@ -7,18 +7,22 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import structlog
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import answer_error
-from api.log import LOG
+from api.log import LOG, write_request
 from api.metrics import Metrics
 from api.rendering import SECURITY_HEADERS
 
 REQUEST_ID: Final = "X-Request-ID"
 _GIVEN_ID: Final = re.compile(r"[A-Za-z0-9_.-]{8,64}")
+_REQUEST_ID: Final = REQUEST_ID.lower().encode("ascii")
+_SECURITY: Final = tuple(
+    (name.lower().encode("ascii"), value.encode("ascii")) for name, value in SECURITY_HEADERS.items()
+)
 _NUL: Final = re.compile(rb"%00|\x00")
 QUIET_ROUTES: Final = frozenset({"/livez", "/readyz", "/metrics"})
 MEGABYTE: Final = 1_048_576
@@ -46,7 +50,7 @@ class RecordRequests:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        exchange = _Exchange(scope, _request_id(scope))
+        exchange = _Exchange(scope, choose_request_id(Headers(scope=scope).get(REQUEST_ID, "")))
         sender = _sender(exchange, send)
         with structlog.contextvars.bound_contextvars(request_id=exchange.request_id):
             try:
@@ -73,22 +77,28 @@ class RecordRequests:
         self._metrics.record(exchange.scope["method"], route, exchange.status, seconds)
         if route in QUIET_ROUTES:
             return
-        client = exchange.scope.get("client")
-        caller = exchange.scope.get("state", {}).get("caller")
-        LOG.info(
-            "request",
-            method=exchange.scope["method"],
-            path=exchange.scope["path"],
-            route=route,
-            status=exchange.status,
-            ms=round(seconds * 1000, 2),
-            address=client[0] if client else None,
-            login=caller.login if caller else None,
+        scope = exchange.scope
+        client, caller = scope.get("client"), scope.get("state", {}).get("caller")
+        write_request(
+            exchange.request_id,
+            scope["method"],
+            scope["path"],
+            route,
+            exchange.status,
+            seconds,
+            client[0] if client else None,
+            caller.login if caller else None,
         )
 
 
-def _request_id(scope: Scope) -> str:
-    given = Headers(scope=scope).get(REQUEST_ID, "")
+def choose_request_id(given: str) -> str:
+    """Return the number a client gave its request if it looks like one, else a new one.
+
+    Examples
+    --------
+    >>> choose_request_id("abcdef-12345678")
+    'abcdef-12345678'
+    """
     return given if _GIVEN_ID.fullmatch(given) else secrets.token_hex(8)
 
 
@@ -96,10 +106,11 @@ def _sender(exchange: _Exchange, send: Send) -> Send:
     async def send_with_headers(message: Message) -> None:
         if message["type"] == "http.response.start":
             exchange.status = message["status"]
-            headers = MutableHeaders(scope=message)
-            headers[REQUEST_ID] = exchange.request_id
-            for name, value in SECURITY_HEADERS.items():
-                headers.setdefault(name, value)
+            headers = [pair for pair in message.get("headers", ()) if pair[0] != _REQUEST_ID]
+            headers.append((_REQUEST_ID, exchange.request_id.encode("ascii")))
+            names = {name for name, _ in headers}
+            headers += [pair for pair in _SECURITY if pair[0] not in names]
+            message["headers"] = headers
         await send(message)
 
     return send_with_headers

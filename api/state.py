@@ -13,7 +13,7 @@ from twin.db import make_engine, make_pool
 from twin.db.hot import Pool
 from twin.db.service import service_url
 from twin.identity import Caller
-from twin.settings import DatabaseSettings, HomeSettings, JobSettings, ServerSettings
+from twin.settings import DatabaseSettings, HomeSettings, JobSettings, ServerSettings, TileSettings
 
 CALLER_TTL_S = 5.0
 CALLERS_KEPT = 4_096
@@ -27,6 +27,7 @@ class AppSettings:
     database: DatabaseSettings = field(default_factory=DatabaseSettings)
     server: ServerSettings = field(default_factory=ServerSettings)
     jobs: JobSettings = field(default_factory=JobSettings)
+    tiles: TileSettings = field(default_factory=TileSettings)
 
 
 class CallerCache:
@@ -65,9 +66,16 @@ def _key(secret: str) -> bytes:
 
 @dataclass(frozen=True)
 class AppState:
-    """One running application."""
+    """One running application.
+
+    Attributes
+    ----------
+    url : str
+        The service role's connection, for who needs one of its own.
+    """
 
     settings: AppSettings
+    url: str
     engine: Engine
     pool: Pool
     callers: CallerCache
@@ -79,6 +87,7 @@ def make_state(settings: AppSettings) -> AppState:
     database = settings.database
     return AppState(
         settings=settings,
+        url=url,
         engine=make_engine(url, database.pool_size, database.statement_timeout_ms),
         pool=make_pool(url, database.pool_size, database.statement_timeout_ms),
         callers=CallerCache(),

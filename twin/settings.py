@@ -69,6 +69,15 @@ class ServerSettings(BaseSettings):
     upload_max_mb: int = 2_048
 
 
+class TileSettings(BaseSettings):
+    """How much each API process keeps of finished tiles (`TWIN_TILE_…`); megabytes, 0 keeps none."""
+
+    model_config = SettingsConfigDict(env_prefix="TWIN_TILE_", extra="ignore")
+
+    memory_mb: int = Field(default=128, ge=0)
+    disk_mb: int = Field(default=1_024, ge=0)  # below TWIN_HOME/cache/tiles, shared by all processes
+
+
 class JobSettings(BaseSettings):
     """Limits of background work (`TWIN_JOB_…`); seconds and megabytes."""
 

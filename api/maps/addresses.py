@@ -27,8 +27,8 @@ def collection(request: Request, layer_id: str, path: str = "") -> str:
 
 
 def tiles_template(request: Request, layer_id: str) -> str:
-    """Return the z/x/y template of a collection's vector tiles."""
-    return f"{root(request)}/tiles/{quote(layer_id)}/{{z}}/{{x}}/{{y}}.mvt"
+    """Return the z/x/y template of the vector tiles of a collection, or of several joined by commas."""
+    return f"{root(request)}/tiles/{quote(layer_id, safe=',')}/{{z}}/{{x}}/{{y}}.mvt"
 
 
 def matrix_template(request: Request, layer_id: str) -> str:

@@ -3,7 +3,7 @@
 from typing import Final
 
 from api.embed import answer_feed
-from api.maps import collections, items, landing, styles, tiles
+from api.maps import collections, items, landing, styles, tiles, tilesets
 from api.maps.addresses import MATRIX_SET
 from api.maps.answers import answer_options
 from api.plain_route import Answer, PlainRoute, read_route
@@ -28,13 +28,16 @@ ROUTES: Final = [
     _door(f"{_C}/schema", collections.answer_schema),
     _door(f"{_C}/items", items.answer_items, items.answer_item_options),
     _door(f"{_C}/items/{{feature}}", items.answer_item, items.answer_item_options),
-    _door(f"{_C}/tiles", tiles.answer_tilesets),
-    _door(f"{_C}/tiles/{MATRIX_SET}", tiles.answer_tileset),
+    _door(f"{_C}/tiles", tilesets.answer_tilesets),
+    _door(f"{_C}/tiles/{MATRIX_SET}", tilesets.answer_tileset),
     _door(f"{_C}/tiles/{MATRIX_SET}/{{z}}/{{y}}/{{x}}", tiles.answer_tile),  # row before column
     _door("/ogc/styles", styles.answer_styles),
     _door("/ogc/styles/{style}", styles.answer_style),
-    _door("/ogc/tileMatrixSets", tiles.answer_matrix_sets),
-    _door("/ogc/tileMatrixSets/{matrix_set}", tiles.answer_matrix_set),
+    _door("/ogc/tiles", tilesets.answer_dataset_tilesets),
+    _door(f"/ogc/tiles/{MATRIX_SET}", tilesets.answer_dataset_tileset),
+    _door(f"/ogc/tiles/{MATRIX_SET}/{{z}}/{{y}}/{{x}}", tiles.answer_dataset_tile),
+    _door("/ogc/tileMatrixSets", tilesets.answer_matrix_sets),
+    _door("/ogc/tileMatrixSets/{matrix_set}", tilesets.answer_matrix_set),
     _door("/tiles/{collection}.json", tiles.answer_tile_json),
     _door("/tiles/{collection}/{z}/{x}/{y}.mvt", tiles.answer_tile),
     _door("/tiles/{collection}/{z}/{x}/{y}.pbf", tiles.answer_tile),  # GDAL reads this ending alone

@@ -1,51 +1,86 @@
-"""Vector tiles under both addresses, TileJSON, and what OGC API Tiles says of them (20-057)."""
+"""Vector tiles under every address, of one layer or several, and their TileJSON."""
 
-from math import pi
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Final
 
 import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
 from api.deps import identify, open_connection
-from api.maps.addresses import (
-    MATRIX_SET,
-    REL,
-    Link,
-    collection,
-    link,
-    matrix_template,
-    ogc,
-    root,
-    tiles_template,
-)
+from api.maps.addresses import tiles_template
 from api.maps.answers import answer_bytes
-from api.maps.asked import JSON, MVT, read_parameters
-from api.maps.documents import answer_linked
+from api.maps.asked import EVERYWHERE, JSON, MVT, choose_format, read_parameters
+from api.maps.finished import answer_finished
 from api.maps.selecting import read_selection
-from gis.crs import WEB_MERCATOR_SRID, epsg_uri
+from api.maps.tile_cache import tiles_of
 from gis.errors import TileOutOfRangeError
 from gis.features import find_extent
-from gis.layer import MAX_ZOOM, Layer
-from gis.tiles import fetch_tile, tile_address, tile_json
-from twin.errors import NotFoundError
-from twin.layers import select_rows
+from gis.layer import Layer
+from gis.tiles import TileAddress, fetch_tile, tile_address, tile_json
+from twin.identity import Caller
+from twin.layers import LAYERS, get_layer, select_rows
 
-MATRIX_SET_URI: Final = "http://www.opengis.net/def/tilematrixset/OGC/1.0/WebMercatorQuad"
-_WORLD_M: Final = 6378137.0 * pi
-_PIXEL_M: Final = 0.00028  # the pixel that scale denominators are defined by
+COLLECTIONS: Final = "collections"
+Bounds = tuple[float, float, float, float]
 
 
 async def answer_tile(request: Request) -> Response:
-    """Answer one tile; an empty one is an empty body, an answer and no error."""
+    """Answer a tile of the layers in the path; an empty one is an empty body, an answer and no error."""
     caller = await identify(request)
-    layer_id = request.path_params["collection"]
-    selection = read_selection(request, caller, layer_id, ())
-    numbers = [_number(selection.layer, request.path_params[name]) for name in ("z", "x", "y")]
-    tile = tile_address(selection.layer, *numbers)
-    async with open_connection(request) as connection:
-        body = await fetch_tile(connection, selection, tile)
-    return answer_bytes(request, caller, body, MVT)
+    layer_ids = read_layer_ids(request.path_params["collection"])
+    return await _answer_tile(request, caller, layer_ids, ())
+
+
+async def answer_dataset_tile(request: Request) -> Response:
+    """Answer a tile of the layers that `collections` names, or of all."""
+    caller = await identify(request)
+    return await _answer_tile(request, caller, asked_layer_ids(request), (COLLECTIONS,))
+
+
+def read_layer_ids(text: str) -> tuple[str, ...]:
+    """Read a list of layers, ``projects,land_parcels``; one that stands twice is there once.
+
+    Raises
+    ------
+    NotFoundError
+        One of them does not exist.
+    """
+    return tuple(dict.fromkeys(get_layer(name[:64]).id for name in text.split(",")))
+
+
+def asked_layer_ids(request: Request) -> tuple[str, ...]:
+    """Return the layers that the parameter `collections` names, all without it."""
+    asked = request.query_params.get(COLLECTIONS)
+    return tuple(LAYERS) if asked is None else read_layer_ids(asked)
+
+
+async def _answer_tile(
+    request: Request, caller: Caller, layer_ids: Sequence[str], own: tuple[str, ...]
+) -> Response:
+    """Answer from what is kept; where rows are chosen by time or property, render anew."""
+    tile, drawn = _find_tile(request, layer_ids)
+    if "f" in request.query_params:
+        choose_format(request, {"mvt": MVT})
+    if set(request.query_params) - {*EVERYWHERE, *own}:
+        body = await _render_asked(request, caller, drawn, tile, own)
+        return answer_bytes(request, caller, body, MVT)
+    read_parameters(request, own)
+    cache = tiles_of(request)
+    if len(drawn) == 1:
+        finished = await cache.get(caller, drawn[0], tile, lambda: _render(request, caller, drawn[0], tile))
+    else:
+        finished = await cache.get_joined(caller, drawn, tile, lambda: _join(request, caller, drawn, tile))
+    return answer_finished(request, caller, finished, MVT)
+
+
+def _find_tile(request: Request, layer_ids: Sequence[str]) -> tuple[TileAddress, Sequence[str]]:
+    """Return the address of the tile, and which of the layers are drawn at its zoom."""
+    layers = [get_layer(layer_id) for layer_id in layer_ids]
+    z, x, y = (_number(layers[0], request.path_params[name]) for name in ("z", "x", "y"))
+    drawn = [layer for layer in layers if layer.min_zoom <= z <= layer.max_zoom]
+    tile = tile_address((drawn or layers)[0], z, x, y)
+    return tile, tuple(layer.id for layer in drawn)
 
 
 def _number(layer: Layer, text: str) -> int:
@@ -57,124 +92,62 @@ def _number(layer: Layer, text: str) -> int:
     )
 
 
+async def _render(request: Request, caller: Caller, layer_id: str, tile: TileAddress) -> bytes:
+    selection = select_rows(caller, layer_id).selection
+    async with open_connection(request) as connection:
+        return await fetch_tile(connection, selection, tile)
+
+
+async def _join(request: Request, caller: Caller, layer_ids: Sequence[str], tile: TileAddress) -> bytes:
+    """Return the layers one after another: layers are repeated fields, so joined tiles are a tile (MVT 2.1, 4.1)."""
+    cache, parts = tiles_of(request), []
+    for layer_id in layer_ids:
+
+        async def render(layer_id: str = layer_id) -> bytes:
+            return await _render(request, caller, layer_id, tile)
+
+        parts.append((await cache.get(caller, layer_id, tile, render)).plain())
+    return b"".join(parts)
+
+
+async def _render_asked(
+    request: Request, caller: Caller, layer_ids: Sequence[str], tile: TileAddress, own: tuple[str, ...]
+) -> bytes:
+    selections = [read_selection(request, caller, layer_id, own) for layer_id in layer_ids]
+    async with open_connection(request) as connection:
+        return b"".join([await fetch_tile(connection, selection, tile) for selection in selections])
+
+
 async def answer_tile_json(request: Request) -> Response:
-    """Answer the TileJSON of a collection, for this caller's rows and fields."""
+    """Answer the TileJSON of the layers in the path, for this caller's rows and fields."""
     caller = await identify(request)
     read_parameters(request, ())
-    selection = select_rows(caller, request.path_params["collection"]).selection
-    async with open_connection(request) as connection:
-        bounds = await find_extent(connection, selection)
-    document = tile_json([selection.layer], tiles_template(request, selection.layer.id), bounds)
+    layer_ids = read_layer_ids(request.path_params["collection"])
+    layers, bounds = await find_bounds(request, caller, layer_ids)
+    document = tile_json(layers, tiles_template(request, ",".join(layer_ids)), union(bounds))
     return answer_bytes(request, caller, orjson.dumps(document), JSON)
 
 
-async def answer_tilesets(request: Request) -> Response:
-    """Answer the list of tilesets of a collection: one, in WebMercatorQuad."""
-    caller = await identify(request)
-    read_parameters(request, ())
-    layer = select_rows(caller, request.path_params["collection"]).selection.layer
-    entry = {**_tileset(layer), "links": _tileset_links(request, layer)}
-    return answer_linked(request, caller, layer.title_zh, {"tilesets": [entry]})
-
-
-async def answer_tileset(request: Request) -> Response:
-    """Answer the metadata of a collection's tileset."""
-    caller = await identify(request)
-    read_parameters(request, ())
-    selection = select_rows(caller, request.path_params["collection"]).selection
-    layer = selection.layer
+async def find_bounds(
+    request: Request, caller: Caller, layer_ids: Sequence[str]
+) -> tuple[list[Layer], list[Bounds | None]]:
+    """Return the layers as the caller may see them and, of each, the box of the rows seen."""
+    selections = [select_rows(caller, layer_id).selection for layer_id in layer_ids]
     async with open_connection(request) as connection:
-        bounds = await find_extent(connection, selection)
-    document = {**_tileset(layer), "layers": [_tile_layer(layer)], "tileMatrixSetLimits": _limits(layer)}
-    if bounds:
-        box = {"lowerLeft": list(bounds[:2]), "upperRight": list(bounds[2:]), "crs": epsg_uri(layer.srid)}
-        document["boundingBox"] = {**box, "crs": "http://www.opengis.net/def/crs/OGC/1.3/CRS84"}
-    return answer_linked(
-        request, caller, layer.title_zh, {**document, "links": _tileset_links(request, layer)}
-    )
+        bounds = [await find_extent(connection, selection) for selection in selections]
+    return [selection.layer for selection in selections], bounds
 
 
-def _tileset(layer: Layer) -> dict[str, Any]:
-    return {
-        "title": layer.title_zh,
-        "dataType": "vector",
-        "crs": epsg_uri(WEB_MERCATOR_SRID),
-        "tileMatrixSetURI": MATRIX_SET_URI,
-    }
+def union(boxes: Sequence[Bounds | None]) -> Bounds | None:
+    """Return the box around boxes, None where there is none at all.
 
-
-def _tile_layer(layer: Layer) -> dict[str, Any]:
-    return {
-        "id": layer.id,
-        "title": layer.title_zh,
-        "dataType": "vector",
-        "geometryDimension": {"point": 0, "line": 1, "polygon": 2}[layer.geometry_type],
-        "minTileMatrix": str(layer.min_zoom),
-        "maxTileMatrix": str(layer.max_zoom),
-    }
-
-
-def _limits(layer: Layer) -> list[dict[str, Any]]:
-    return [
-        {
-            "tileMatrix": str(zoom),
-            "minTileRow": 0,
-            "maxTileRow": 2**zoom - 1,
-            "minTileCol": 0,
-            "maxTileCol": 2**zoom - 1,
-        }
-        for zoom in range(layer.min_zoom, layer.max_zoom + 1)
-    ]
-
-
-def _tileset_links(request: Request, layer: Layer) -> list[Link]:
-    template = {**link("item", matrix_template(request, layer.id), MVT, "瓦片 Tiles"), "templated": True}
-    return [
-        link("self", collection(request, layer.id, f"/tiles/{MATRIX_SET}"), JSON, layer.title_zh),
-        link(f"{REL}tiling-scheme", ogc(request, f"/tileMatrixSets/{MATRIX_SET}"), JSON, MATRIX_SET),
-        link("describedby", f"{root(request)}/tiles/{layer.id}.json", JSON, "TileJSON"),
-        link(f"{REL}geodata", collection(request, layer.id), JSON, layer.title_zh),
-        template,
-    ]
-
-
-async def answer_matrix_sets(request: Request) -> Response:
-    """Answer the list of tile matrix sets."""
-    caller = await identify(request)
-    read_parameters(request, ())
-    address = ogc(request, f"/tileMatrixSets/{MATRIX_SET}")
-    entry = {"id": MATRIX_SET, "uri": MATRIX_SET_URI, "links": [link("self", address, JSON, MATRIX_SET)]}
-    return answer_linked(request, caller, "瓦片矩阵集 Tile matrix sets", {"tileMatrixSets": [entry]})
-
-
-async def answer_matrix_set(request: Request) -> Response:
-    """Answer the definition of WebMercatorQuad (OGC 17-083r4, annex D)."""
-    caller = await identify(request)
-    read_parameters(request, ())
-    if request.path_params["matrix_set"] != MATRIX_SET:
-        raise NotFoundError(f"The only tile matrix set is {MATRIX_SET}.", f"仅有瓦片矩阵集 {MATRIX_SET}。")
-    document = {
-        "id": MATRIX_SET,
-        "title": "Google Maps Compatible for the World",
-        "uri": MATRIX_SET_URI,
-        "crs": epsg_uri(WEB_MERCATOR_SRID),
-        "orderedAxes": ["X", "Y"],
-        "wellKnownScaleSet": "http://www.opengis.net/def/wkss/OGC/1.0/GoogleMapsCompatible",
-        "tileMatrices": [_matrix(zoom) for zoom in range(MAX_ZOOM + 1)],
-    }
-    return answer_linked(request, caller, MATRIX_SET, document)
-
-
-def _matrix(zoom: int) -> dict[str, Any]:
-    cell_m = 2 * _WORLD_M / 256 / 2**zoom
-    return {
-        "id": str(zoom),
-        "scaleDenominator": cell_m / _PIXEL_M,
-        "cellSize": cell_m,
-        "cornerOfOrigin": "topLeft",
-        "pointOfOrigin": [-_WORLD_M, _WORLD_M],
-        "tileWidth": 256,
-        "tileHeight": 256,
-        "matrixWidth": 2**zoom,
-        "matrixHeight": 2**zoom,
-    }
+    Examples
+    --------
+    >>> union([(1, 2, 3, 4), None, (0, 3, 2, 5)])
+    (0, 2, 3, 5)
+    """
+    known = [box for box in boxes if box is not None]
+    if not known:
+        return None
+    west, south, east, north = zip(*known, strict=True)
+    return min(west), min(south), max(east), max(north)
