@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from gis.errors import InvalidGeometryError
 from gis.tag import is_expected
+from twin.editing.change import Change
 from twin.editing.feature import Feature
 from twin.editing.place import Place, is_unchanged, make_place
 from twin.editing.rights import get_editable
@@ -46,6 +47,8 @@ def create_feature(session: Session, caller: Caller, layer_id: str, feature: Fea
     values = check_new(editable, feature.properties)
     place = _new_place(editable, feature)
     table = TABLES[layer_id]
+    if table.add is None:
+        raise LookupError(f"{layer_id} offers to create and has no function for it")
     feature_id = table.add(session, caller, values, place)
     after = plain({name: value for name, value in values.items() if value is not None})
     record_audit(
@@ -123,6 +126,8 @@ def delete_feature(
     """
     editable, row = _open(session, caller, layer_id, feature_id, "delete", expected)
     table = TABLES[layer_id]
+    if table.remove is None:
+        raise LookupError(f"{layer_id} offers to delete and has no function for it")
     kept = {rule.name: row.values[rule.name] for rule in editable.fields}
     before = {"id": row.id, **plain(kept), **table.survey_note(session, row.id)}
     table.remove(session, row)
@@ -203,7 +208,7 @@ def _write(
     before: dict[str, Any] = plain({name: row.values[name] for name in changes})
     if place is not None:
         before |= table.survey_note(session, row.id)
-    table.edit(session, caller, row, changes, place)
+    table.edit(session, caller, row, Change(values, changes, place))
     after = {**plain(changes), **geometry_note(place)}
     record_audit(session, caller, action, table.name({**row.values, **changes}), before, after)
 

@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from twin.editing.change import Change
 from twin.editing.moves import IDLE_MOVES, PARCEL_MOVES, check_move
 from twin.editing.place import Place
 from twin.editing.rows import Row
@@ -38,7 +39,7 @@ def add_area(session: Session, _caller: Caller, values: Values, place: Place | N
     return _add(session, ControlArea(**values, **_columns(place), source=SOURCE))
 
 
-def edit_parcel(session: Session, _caller: Caller, row: Row, changes: Values, place: Place | None) -> None:
+def edit_parcel(session: Session, _caller: Caller, row: Row, change: Change) -> None:
     """Write what has changed of a parcel.
 
     Raises
@@ -49,12 +50,12 @@ def edit_parcel(session: Session, _caller: Caller, row: Row, changes: Values, pl
         Another parcel has the number.
     """
     for name, moves in (("state", PARCEL_MOVES), ("idle_state", IDLE_MOVES)):
-        if name in changes:
-            check_move(name, moves, row.values[name], changes[name])
-    _edit(session, session.get_one(LandParcel, row.id), changes, place)
+        if name in change.new:
+            check_move(name, moves, row.values[name], change.new[name])
+    _edit(session, session.get_one(LandParcel, row.id), change)
 
 
-def edit_area(session: Session, _caller: Caller, row: Row, changes: Values, place: Place | None) -> None:
+def edit_area(session: Session, _caller: Caller, row: Row, change: Change) -> None:
     """Write what has changed of a patch.
 
     Raises
@@ -62,7 +63,7 @@ def edit_area(session: Session, _caller: Caller, row: Row, changes: Values, plac
     ConflictError
         Another patch of the layer has the code.
     """
-    _edit(session, session.get_one(ControlArea, row.id), changes, place)
+    _edit(session, session.get_one(ControlArea, row.id), change)
 
 
 def remove_parcel(session: Session, row: Row) -> None:
@@ -101,10 +102,10 @@ def _add(session: Session, thing: LandParcel | ControlArea) -> int:
     return thing.id
 
 
-def _edit(session: Session, thing: LandParcel | ControlArea, changes: Values, place: Place | None) -> None:
+def _edit(session: Session, thing: LandParcel | ControlArea, change: Change) -> None:
     try:
         with session.begin_nested():
-            for name, value in {**changes, **_columns(place)}.items():
+            for name, value in {**change.new, **_columns(change.place)}.items():
                 setattr(thing, name, value)
             key = _key(thing)
     except IntegrityError as error:

@@ -6,7 +6,8 @@ from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
-from twin.editing import land
+from twin.editing import elements, land, projects
+from twin.editing.change import Change
 from twin.editing.place import Place
 from twin.editing.rows import Row
 from twin.editing.trail import survey_note
@@ -16,12 +17,15 @@ from twin.identity import Caller
 
 @dataclass(frozen=True)
 class Table:
-    """How rows of one layer are locked, added, edited, removed, and named in the audit trail."""
+    """How rows of one layer are locked, added, edited, removed, and named in the audit trail.
+
+    `add` and `remove` are None where the layer does not offer it.
+    """
 
     lock: Callable[[Session, int], bool]
-    add: Callable[[Session, Caller, Values, Place | None], int]
-    edit: Callable[[Session, Caller, Row, Values, Place | None], None]
-    remove: Callable[[Session, Row], None]
+    add: Callable[[Session, Caller, Values, Place | None], int] | None
+    edit: Callable[[Session, Caller, Row, Change], None]
+    remove: Callable[[Session, Row], None] | None
     name: Callable[[Mapping[str, Any]], str]
     survey_note: Callable[[Session, int], dict[str, Any]]
 
@@ -46,5 +50,21 @@ TABLES: Final[Mapping[str, Table]] = {
         land.remove_area,
         land.area_name,
         _noted("control_areas"),
+    ),
+    "projects": Table(
+        projects.lock_project,
+        projects.add_project,
+        projects.edit_project,
+        projects.remove_project,
+        projects.project_name,
+        _noted("projects"),
+    ),
+    "bim_elements": Table(
+        elements.lock_element,
+        None,
+        elements.edit_element,
+        None,
+        elements.element_name,
+        _noted("bim_elements"),
     ),
 }

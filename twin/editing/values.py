@@ -45,18 +45,21 @@ def check_whole(
 ) -> Values:
     """Return the values of a feature that takes the place of another: what it does not give is emptied.
 
-    Properties that were fixed when the feature was made stay, and so does what an element does not say.
+    Properties that were fixed when the feature was made stay. Of a feature that others make (an element of a model)
+    only what is given changes.
 
     Raises
     ------
     UnknownPropertyError, InvalidInputError
         As for a new feature.
     """
+    if not editable.offers.create:
+        return check_some(editable, properties, present)
     values = check_given(editable, properties, present)
     for rule in editable.fields:
         if rule.name in values:
             continue
-        if rule.once or editable.geometry == "fixed":
+        if rule.once:
             values[rule.name] = present[rule.name]
         elif rule.required:
             raise _missing(editable, rule)

@@ -1,21 +1,7 @@
 """Codes with check digits: the archive number 电子档案编号 and the national code 项目代码."""
 
+from twin.projects.codes import check_digit
 from twin.samples.district import REGION
-
-
-def check_digit(digits: str) -> str:
-    """Return the ISO 7064 MOD 11,10 check digit of a string of digits (`domain.md` §5.1).
-
-    Examples
-    --------
-    >>> check_digit("3412992023010001"), check_digit("2303341299040110001")
-    ('1', '5')
-    """
-    product = 10
-    for digit in digits:
-        total = (int(digit) + product) % 10 or 10
-        product = 2 * total % 11
-    return str((11 - product) % 10)
 
 
 def archive_number(year: int, category: str, sequence: int) -> str:
