@@ -60,14 +60,14 @@ async def answer_items(request: Request) -> Response:
     async with AsyncExitStack() as stack:
         connection = await stack.enter_async_context(open_connection(request))
         matched = None
-        if asked.page.after is None:
+        if asked.page.after is None or asked.hits:
             matched = (await count_items(connection, asked.selection)).number
-        if (
-            chosen != "html"
-            and min(asked.page.limit, asked.page.limit if matched is None else matched) > STREAM_ABOVE
-        ):
+        expected = min(asked.page.limit, asked.page.limit if matched is None else matched)
+        if chosen != "html" and expected > STREAM_ABOVE and not asked.hits:
             return await _stream(request, caller, asked, matched, stack, connection)
-        page = await fetch_items(connection, asked.selection, asked.page, asked.crs)
+        page = ItemsPage(b"", 0, None)
+        if not asked.hits:
+            page = await fetch_items(connection, asked.selection, asked.page, asked.crs)
     counted = Counted(page.returned, matched, _next(asked, page))
     if chosen == "html":
         title = asked.selection.layer.title_zh

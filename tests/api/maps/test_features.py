@@ -209,7 +209,8 @@ def test_properties_are_cut_and_sorted_as_asked(doors: Doors) -> None:
         "limit=0", "limit=-1", "limit=many", "limit=1&limit=2", "bbox=1,2,3", "bbox=a,b,c,d", "bbox=1,2,3,4,5",
         "bbox=3,5,1,2", "bbox=nan,1,2,3", "unknown=1", "datetime=yesterday", "datetime=2025-13-01",
         "datetime=2025-02-01/2025-01-01", "next=abc", "crs=EPSG:1", "crs=EPSG:2380", "bbox-crs=EPSG:4214",
-        "f=exe", "sortby=nothing", "properties=nothing", "area_m2=large", "filter=1%3D1",
+        "f=exe", "sortby=nothing", "properties=nothing", "area_m2=large", "filter=1%3D",
+        "filter=parcel_no%3D5", "filter=nothing%3D1", "filter-lang=cql-text", "filter-crs=EPSG:1", "resultType=some",
     ],
 )  # fmt: skip
 def test_a_parameter_that_is_wrong_or_unknown_is_a_400_that_names_it(doors: Doors, query: str) -> None:
