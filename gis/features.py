@@ -37,6 +37,14 @@ class ItemsPage:
 
 
 @dataclass(frozen=True)
+class FeatureBatch:
+    """Some features of a stream, each a finished GeoJSON object; `next` where the page ends and more follows."""
+
+    features: list[bytes]
+    next: Position | None
+
+
+@dataclass(frozen=True)
 class Item:
     """One feature, a finished GeoJSON object that ends with `}`, and the tag of its row's state."""
 
@@ -94,23 +102,32 @@ async def stream_items(
 ) -> AsyncGenerator[ItemsPage, None]:
     """Yield a page in batches of finished bytes, each as soon as it is there.
 
-    Put a comma between the bodies. Where more follows, a last batch with an empty body carries
-    `next`; an empty page yields one empty batch.
+    Put a comma between the bodies. The last batch has an empty body, and carries `next` where more follows.
     """
+    last = None
+    async with aclosing(stream_features(connection, selection, page, crs)) as batches:
+        async for batch in batches:
+            last = batch.next
+            if batch.features:
+                yield ItemsPage(b",".join(batch.features), len(batch.features), None)
+    yield ItemsPage(b"", 0, last)
+
+
+async def stream_features(
+    connection: Connection, selection: Selection, page: Page, crs: Crs = CRS84
+) -> AsyncGenerator[FeatureBatch, None]:
+    """Yield a page in batches of single features; only the last batch has `next`, and it may be empty."""
     left = page.limit
     last: Row = ()
     async with aclosing(stream_rows(connection, stream_statement(selection, page, crs), _BATCH)) as batches:
         async for rows in batches:
             kept = rows[:left]
-            if kept:
-                last = kept[-1]
-                left -= len(kept)
-                yield ItemsPage(b",".join(row[0] for row in kept), len(kept), None)
-            if len(kept) < len(rows):
-                yield ItemsPage(b"", 0, _position(last[1:]))
+            last = kept[-1] if kept else last
+            left -= len(kept)
+            more = len(kept) < len(rows)
+            yield FeatureBatch([row[0] for row in kept], _position(last[1:]) if more else None)
+            if more:
                 return
-    if not last:
-        yield ItemsPage(b"", 0, None)
 
 
 def _position(row: Sequence[object]) -> Position:
@@ -151,10 +168,13 @@ def feature_sql(layer: Layer, crs: Crs = CRS84) -> str:
 
 
 def geometry_in(crs: Crs, column: str = "_geometry") -> str:
-    """Return the stored geometry in a client's CRS and axis order; rings outer anti-clockwise."""
+    """Return the stored geometry in a client's CRS and axis order; rings outer anti-clockwise.
+
+    The direction of a line is data: ST_ForcePolygonCCW alone would turn every line round.
+    """
     if crs.srid not in (STORED_SRID, WGS84_SRID):
         column = f"ST_Transform({column}, {crs.srid})"
-    column = f"ST_ForcePolygonCCW({column})"
+    column = f"CASE WHEN ST_Dimension({column}) = 2 THEN ST_ForcePolygonCCW({column}) ELSE {column} END"
     return f"ST_FlipCoordinates({column})" if crs.swapped else column
 
 
@@ -253,9 +273,14 @@ def collection_tail(members: Mapping[str, object]) -> bytes:
     return b"]" + (b"," + rest if members else rest)
 
 
+def collection_parts(body: bytes, members: Mapping[str, object]) -> tuple[bytes, bytes, bytes]:
+    """Return a whole FeatureCollection in three pieces, so that a large body is not copied to join them."""
+    return COLLECTION_HEAD, body, collection_tail(members)
+
+
 def collection_bytes(body: bytes, members: Mapping[str, object]) -> bytes:
     """Return a whole FeatureCollection from a page's body and its further members."""
-    return COLLECTION_HEAD + body + collection_tail(members)
+    return b"".join(collection_parts(body, members))
 
 
 def with_members(feature: bytes, members: Mapping[str, object]) -> bytes:

@@ -132,14 +132,14 @@ async def fetch_row(connection: Connection, statement: Statement, *, prepare: bo
         As the driver gives it; the caller translates.
     """
     async with connection.cursor(binary=True) as cursor:
-        await cursor.execute(_text(statement), _bound(statement), prepare=prepare)
+        await cursor.execute(statement_text(statement), bound_values(statement), prepare=prepare)
         return await cursor.fetchone()
 
 
 async def fetch_rows(connection: Connection, statement: Statement) -> list[Row]:
     """Run a statement, prepared and in binary, and return all its rows."""
     async with connection.cursor(binary=True) as cursor:
-        await cursor.execute(_text(statement), _bound(statement), prepare=True)
+        await cursor.execute(statement_text(statement), bound_values(statement), prepare=True)
         return await cursor.fetchall()
 
 
@@ -152,18 +152,20 @@ async def stream_rows(
     its own (a savepoint where one is open already) and ends with it, also when the reader goes.
     """
     async with connection.transaction(), connection.cursor(name="stream", binary=True) as cursor:
-        await cursor.execute(_text(statement), _bound(statement))
+        await cursor.execute(statement_text(statement), bound_values(statement))
         while rows := await cursor.fetchmany(batch):
             yield rows
 
 
-def _text(statement: Statement) -> bytes:
+def statement_text(statement: Statement) -> bytes:
+    """Return the text as the driver takes it."""
     # psycopg asks for a literal text or for bytes, so that no user's text is formatted into SQL;
     # here that promise is kept by `identifier`, `literal` and the layer catalogue.
     return statement.sql.encode()
 
 
-def _bound(statement: Statement) -> dict[str, object]:
+def bound_values(statement: Statement) -> dict[str, object]:
+    """Return the values as the driver takes them."""
     # psycopg picks the smallest integer type that holds the value, and prepares anew for each:
     # one width keeps one prepared statement.
     return {name: _wide(value) for name, value in statement.params.items()}

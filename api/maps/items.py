@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from api.deps import identify, open_connection
 from api.maps.addresses import Link, collection, link, self_links, with_parameters
-from api.maps.answers import answer_bytes, answer_options, answer_stream
+from api.maps.answers import answer_bytes, answer_options, answer_parts, answer_stream
 from api.maps.asked import GEOJSON, HTML, JSON, choose_format, read_parameters
 from api.maps.documents import HTML_UTF8
 from api.maps.html import render_document, render_features
@@ -24,7 +24,7 @@ from gis.features import (
     STREAM_ABOVE,
     Item,
     ItemsPage,
-    collection_bytes,
+    collection_parts,
     collection_tail,
     count_items,
     fetch_items,
@@ -79,9 +79,9 @@ async def answer_items(request: Request) -> Response:
 def _whole(request: Request, caller: Caller, asked: Asked, page: ItemsPage, counted: Counted) -> Response:
     members = _members(request, asked, counted)
     fixed = orjson.dumps({name: value for name, value in members.items() if name != "timeStamp"})
-    body = collection_bytes(page.body, members)
+    parts = collection_parts(page.body, members)
     headers = _headers(asked.crs, counted)
-    return answer_bytes(request, caller, body, GEOJSON, headers=headers, tag_of=page.body + fixed)
+    return answer_parts(request, caller, parts, GEOJSON, headers=headers, tag_of=(page.body, fixed))
 
 
 def _next(asked: Asked, page: ItemsPage) -> str | None:

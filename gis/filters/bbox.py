@@ -139,4 +139,5 @@ def bbox_condition(layer: Layer, bbox: Bbox | Frame) -> Condition:
 
 def _meets(geometry: str, west: str, east: str) -> str:
     box = f"ST_MakeEnvelope({west}, %(bbox_south)s::float8, {east}, %(bbox_north)s::float8, {STORED_SRID})"
-    return f"({geometry} && {box} AND ST_Intersects({geometry}, {box}))"
+    # What lies wholly in the box meets it: only what crosses its edge is looked at closely.
+    return f"({geometry} && {box} AND ({geometry} @ {box} OR ST_Intersects({geometry}, {box})))"
