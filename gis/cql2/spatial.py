@@ -82,7 +82,7 @@ def _literal(crs: Crs, node: Any) -> BaseGeometry:
         return _box(crs, node["bbox"])
     if isinstance(node, dict) and str(node.get("op")).lower() == "envelope":  # its name in drafts of CQL2
         return _box(crs, node.get("args"))
-    if isinstance(node, dict) and node.get("type") in _TYPES:
+    if isinstance(node, dict) and isinstance(node.get("type"), str) and node["type"] in _TYPES:
         return _stored(crs, _read(node))
     raise fault(
         "a geometry is needed: geom, a geometry in WKT or GeoJSON, or BBOX(…)",
