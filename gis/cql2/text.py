@@ -165,7 +165,7 @@ class _Reader:
     def _parse(self, source: str) -> Any:
         try:
             tree = cql2.parse_text(source).to_json()
-        except Exception as error:  # noqa: BLE001 (the library raises bare ones, as for POINT EMPTY)
+        except Exception as error:
             raise _unreadable(source, str(error)) from error
         return self._filled(tree, 0)
 
