@@ -64,7 +64,8 @@ def _links(request: Request, layer: Layer) -> list[Link]:
         link("describedBy", schema, SCHEMA_JSON, "属性结构 Schema"),  # GDAL before 3.9 compares the capital B
         link(f"{REL}tilesets-vector", collection(request, layer.id, "/tiles"), JSON, "矢量瓦片 Vector tiles"),
         link("tilejson", f"{root(request)}/tiles/{layer.id}.json", JSON, "TileJSON"),
-        link(f"{REL}styles", ogc(request, "/styles"), JSON, "样式 Styles"),
+        link(f"{REL}styles", collection(request, layer.id, "/styles"), JSON, "样式 Styles"),
+        link("enclosure", ogc(request, f"/qgis/{layer.id}.qlr"), "application/xml", "QGIS 图层 QGIS layer"),
     ]
 
 

@@ -69,6 +69,9 @@ _PARAMETERS: Final[_Json] = {
     "tileRow": _path("tileRow", _NATURAL),
     "tileCol": _path("tileCol", _NATURAL),
     "styleId": _path("styleId", _TEXT),
+    "style": _query("style", "Name of a style 样式", _TEXT),
+    "kind": _query("kind", "Features or tiles 要素或瓦片", {"type": "string", "enum": ["oapif", "tiles"]}),
+    "scale": _query("scale", "Of a picture 图片倍率", {"type": "number", "minimum": 0.5, "maximum": 4}),
 }
 _PROBLEM: Final[_Json] = {
     "type": "object",
@@ -106,6 +109,9 @@ def definition_document(caller: Caller, root: str) -> _Json:
         "/collections": _operation("getCollections", "Collections", _json()),
         "/styles": _operation("getStyles", "Styles", _json()),
         "/styles/{styleId}": _operation("getStyle", "One style", _json(), ["styleId"]),
+        "/styles/{styleId}/metadata": _operation("getMetadata", "What a style is", _json(), ["styleId"]),
+        "/styles/{styleId}/legend": _operation("getLegend", "Legend", _LEGEND, ["styleId", "scale"]),
+        "/qgis/worktwin.qgs": _operation("getProject", "All layers as a QGIS project", _XML),
         "/tileMatrixSets": _operation("getMatrixSets", "Tile matrix sets", _json()),
         "/tileMatrixSets/WebMercatorQuad": _operation("getMatrixSet", "WebMercatorQuad", _json()),
     }
@@ -132,6 +138,9 @@ def definition_document(caller: Caller, root: str) -> _Json:
 
 
 _HTML: Final[_Json] = {"schema": {"type": "string"}}
+_BINARY: Final[_Json] = {"schema": {"type": "string", "format": "binary"}}
+_LEGEND: Final[_Json] = {JSON: {"schema": {"type": "object"}}, "image/png": _BINARY}
+_XML: Final[_Json] = {"application/xml": _HTML}
 
 
 def _json(media_type: str = JSON) -> _Json:
@@ -189,6 +198,11 @@ def _collection_paths(layer: Layer) -> _Json:
             tile,
             filters,
         ),
+    }
+    found |= {
+        f"{path}/styles": _operation(f"{layer.id}.styles", title, _json()),
+        f"{path}/styles/{{styleId}}": _operation(f"{layer.id}.style", title, _json(), ["styleId"]),
+        f"/qgis/{layer.id}.qlr": _operation(f"{layer.id}.qlr", title, _XML, ["style", "kind"]),
     }
     for item in found.values():
         item["get"]["tags"] = [layer.id]

@@ -31,6 +31,10 @@ CONFORMANCE: Final = tuple(
         "ogcapi-tiles-1/1.0/conf/tilesets-list",
         "ogcapi-tiles-1/1.0/conf/geodata-tilesets",
         "ogcapi-tiles-1/1.0/conf/mvt",
+        "ogcapi-styles-1/1.0/conf/core",
+        "ogcapi-styles-1/1.0/conf/mapbox-style",
+        "ogcapi-styles-1/1.0/conf/sld-10",
+        "ogcapi-styles-1/1.0/conf/sld-11",
     )
 )
 TITLE: Final = "重点工程数字孪生 Key construction works"

@@ -3,7 +3,7 @@
 from typing import Final
 
 from api.embed import answer_feed
-from api.maps import collections, items, landing, styles, tiles, tilesets
+from api.maps import collections, items, landing, legends, qgis, styles, tiles, tilesets
 from api.maps.addresses import MATRIX_SET
 from api.maps.answers import answer_options
 from api.plain_route import Answer, PlainRoute, read_route
@@ -33,6 +33,12 @@ ROUTES: Final = [
     _door(f"{_C}/tiles/{MATRIX_SET}/{{z}}/{{y}}/{{x}}", tiles.answer_tile),  # row before column
     _door("/ogc/styles", styles.answer_styles),
     _door("/ogc/styles/{style}", styles.answer_style),
+    _door("/ogc/styles/{style}/metadata", styles.answer_metadata),
+    _door("/ogc/styles/{style}/legend", legends.answer_legend),
+    _door("/ogc/qgis/{collection}.qlr", qgis.answer_layer),
+    _door("/ogc/qgis/worktwin.qgs", qgis.answer_project),
+    _door(f"{_C}/styles", styles.answer_collection_styles),
+    _door(f"{_C}/styles/{{style}}", styles.answer_collection_style),
     _door("/ogc/tiles", tilesets.answer_dataset_tilesets),
     _door(f"/ogc/tiles/{MATRIX_SET}", tilesets.answer_dataset_tileset),
     _door(f"/ogc/tiles/{MATRIX_SET}/{{z}}/{{y}}/{{x}}", tiles.answer_dataset_tile),

@@ -8,7 +8,7 @@ Source: Esri REST API, "drawingInfo", "Renderer objects", "Symbol objects", "Lab
 import math
 from typing import Any, Final
 
-from gis.style.rule import FONTS, Language, Pattern, StyleClass, StyleRule, rgb
+from gis.style.rule import FONTS, SCALE_AT_ZOOM_0, Language, Pattern, StyleClass, StyleRule, rgb
 
 _BRUSHES: Final[dict[Pattern, str]] = {
     "solid": "esriSFSSolid",
@@ -26,7 +26,6 @@ _PLACEMENTS: Final = {
 }
 # What ArcGIS itself writes for an open end: the largest whole number that a double holds exactly.
 _OPEN_END: Final = 9_007_199_254_740_991
-_SCALE_AT_ZOOM_0: Final = 295_828_763.795777  # 96 dpi, tiles of 512 pixels as MapLibre counts zooms
 
 
 def drawing_info(rule: StyleRule, language: Language = "zh") -> dict[str, Any]:
@@ -153,7 +152,7 @@ def _labeling(rule: StyleRule) -> list[dict[str, Any]] | None:
         "labelExpressionInfo": {"expression": f"$feature.{rule.label_field}"},
         "useCodedValues": True,
         "symbol": symbol,
-        "minScale": round(_SCALE_AT_ZOOM_0 / 2**rule.label_min_zoom),
+        "minScale": round(SCALE_AT_ZOOM_0 / 2**rule.label_min_zoom),
         "maxScale": 0,
     }
     return [label]

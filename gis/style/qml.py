@@ -8,7 +8,7 @@ bands too, for the legend, whose colours are overridden by an expression of the 
 from typing import Final
 from xml.etree import ElementTree as ET
 
-from gis.style.rule import Pattern, StyleClass, StyleRule, rgb
+from gis.style.rule import SCALE_AT_ZOOM_0, Pattern, StyleClass, StyleRule, rgb
 
 _BRUSHES: Final[dict[Pattern, str]] = {
     "horizontal": "horizontal",
@@ -25,26 +25,37 @@ _DOCTYPE = b"<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n"
 
 def qml_document(rule: StyleRule) -> bytes:
     """Return the QML document of one rule, for *Load style* or beside a data file."""
-    root = ET.Element(
-        "qgis",
-        {
-            "version": "3.22",
-            "styleCategories": "Symbology|Labeling",
-            "labelsEnabled": "1" if rule.label_field else "0",
-        },
-    )
-    if rule.graded:
-        _rules(root, rule)
-    else:
-        _categories(root, rule)
-    if rule.label_field:
-        _labeling(root, rule.label_field)
-    ET.SubElement(root, "blendMode").text = "0"
-    ET.SubElement(root, "featureBlendMode").text = "0"
+    root = ET.Element("qgis", {"version": "3.22", "styleCategories": "Symbology|Labeling"})
+    add_style(root, rule)
     ET.SubElement(root, "layerGeometryType").text = _GEOMETRY_CODES[rule.geometry]
     ET.indent(root)
     body: bytes = ET.tostring(root, encoding="utf-8")
     return _DOCTYPE + body + b"\n"
+
+
+def add_style(parent: ET.Element, rule: StyleRule) -> None:
+    """Add renderer and labels of the rule to a style or to a layer of a QGIS document."""
+    parent.set("labelsEnabled", "1" if rule.label_field else "0")
+    if rule.graded:
+        _rules(parent, rule)
+    else:
+        _categories(parent, rule)
+    if rule.label_field:
+        _labeling(parent, rule, rule.label_field)
+    ET.SubElement(parent, "blendMode").text = "0"
+    ET.SubElement(parent, "featureBlendMode").text = "0"
+
+
+def add_tile_style(parent: ET.Element, rule: StyleRule) -> None:
+    """Add the renderer of a vector tile layer: one style per class, the rest last; no labels."""
+    drawn = rule.in_bands()
+    styles = ET.SubElement(ET.SubElement(parent, "renderer", {"type": "basic"}), "styles")
+    tests = [class_filter(rule.field, item) for item in drawn.classes]
+    rest = f'"{rule.field}" IS NULL OR NOT ({" OR ".join(f"({test})" for test in tests)})'
+    for item, test in zip(drawn.all_classes, [*tests, rest], strict=True):
+        one = {"name": _title(item), "layer": rule.layer, "geometry": _GEOMETRY_CODES[rule.geometry]}
+        shown = {"enabled": "1", "expression": test, "min-zoom": "-1", "max-zoom": "-1"}
+        _symbol(ET.SubElement(ET.SubElement(styles, "style", {**one, **shown}), "symbols"), "0", drawn, item)
 
 
 def _title(item: StyleClass) -> str:
@@ -74,7 +85,7 @@ def _rules(root: ET.Element, rule: StyleRule) -> None:
     )
     rules = ET.SubElement(renderer, "rules", {"key": f"{rule.id}-rules"})
     for number, item in enumerate(rule.all_classes):
-        test = "ELSE" if item is rule.other else _band_filter(rule.field, item)
+        test = "ELSE" if item is rule.other else class_filter(rule.field, item)
         key = f"{rule.id}-{item.key}"
         ET.SubElement(
             rules, "rule", {"key": key, "symbol": str(number), "label": _title(item), "filter": test}
@@ -82,7 +93,17 @@ def _rules(root: ET.Element, rule: StyleRule) -> None:
     _symbols(renderer, rule)
 
 
-def _band_filter(field: str, item: StyleClass) -> str:
+def class_filter(field: str, item: StyleClass) -> str:
+    """Return the QGIS expression of what belongs to a class.
+
+    Examples
+    --------
+    >>> class_filter("state", StyleClass("held", "预留", "Held", "#8f6420", value="held"))
+    '"state" = \'held\''
+    """
+    if not item.is_band:
+        value = str(item.value).replace("'", "''")
+        return f"\"{field}\" = '{value}'" if isinstance(item.value, str) else f'"{field}" = {value}'
     least = [f'"{field}" >= {item.least:.15g}'] if item.least is not None else []
     below = [f'"{field}" < {item.below:.15g}'] if item.below is not None else []
     return " AND ".join([*least, *below])
@@ -91,13 +112,12 @@ def _band_filter(field: str, item: StyleClass) -> str:
 def _symbols(renderer: ET.Element, rule: StyleRule) -> None:
     symbols = ET.SubElement(renderer, "symbols")
     for number, item in enumerate(rule.all_classes):
-        attributes = {
-            "name": str(number),
-            "type": _SYMBOL_TYPES[rule.geometry],
-            "alpha": "1",
-            "clip_to_extent": "1",
-        }
-        _symbol_layers(ET.SubElement(symbols, "symbol", attributes), rule, item)
+        _symbol(symbols, str(number), rule, item)
+
+
+def _symbol(parent: ET.Element, name: str, rule: StyleRule, item: StyleClass) -> None:
+    attributes = {"name": name, "type": _SYMBOL_TYPES[rule.geometry], "alpha": "1", "clip_to_extent": "1"}
+    _symbol_layers(ET.SubElement(parent, "symbol", attributes), rule, item)
 
 
 def _symbol_layers(symbol: ET.Element, rule: StyleRule, item: StyleClass) -> None:
@@ -163,7 +183,7 @@ def _colour(colour: str, opacity: float) -> str:
     return f"{red},{green},{blue},{round(opacity * 255)}"
 
 
-def _labeling(root: ET.Element, field: str) -> None:
+def _labeling(root: ET.Element, rule: StyleRule, field: str) -> None:
     settings = ET.SubElement(ET.SubElement(root, "labeling", {"type": "simple"}), "settings")
     text = {
         "fieldName": field,
@@ -176,4 +196,6 @@ def _labeling(root: ET.Element, field: str) -> None:
     style = ET.SubElement(settings, "text-style", text)
     halo = {"bufferDraw": "1", "bufferSize": "0.8", "bufferSizeUnits": "MM", "bufferColor": "255,255,255,255"}
     ET.SubElement(style, "text-buffer", halo)
-    ET.SubElement(settings, "rendering", {"scaleVisibility": "1", "scaleMin": "150000", "scaleMax": "1"})
+    # In QGIS's files "max" is the largest denominator: the scale from which the labels stand.
+    coarsest = str(round(SCALE_AT_ZOOM_0 / 2**rule.label_min_zoom))
+    ET.SubElement(settings, "rendering", {"scaleVisibility": "1", "scaleMin": "0", "scaleMax": coarsest})

@@ -20,6 +20,9 @@ Value = str | int | float | bool | None
 
 FONTS: Final = ("Microsoft YaHei", "PingFang SC", "Noto Sans CJK SC", "sans-serif")
 
+SCALE_AT_ZOOM_0: Final = 295_828_763.795777
+"""Scale denominator at zoom 0 as MapLibre counts zooms: tiles of 512 pixels, 96 dpi."""
+
 BANDS_OF_A_RAMP: Final = 100
 
 _COLOUR = re.compile(r"#[0-9a-f]{6}")

@@ -3,6 +3,8 @@
 Source: mapbox/simplestyle-spec 1.1.
 """
 
+from typing import Any
+
 from gis.layer import GeometryType
 from gis.statement import ROW, Statement
 from gis.style.rule import StyleClass, StyleRule, rgb
@@ -81,3 +83,32 @@ def simplestyle_members(geometry: GeometryType) -> tuple[str, ...]:
     if geometry == "point":
         return ("marker-color",)
     return ("stroke",) if geometry == "line" else ("fill", "stroke")
+
+
+def simplestyle_document(rule: StyleRule) -> dict[str, Any]:
+    """Return which simplestyle members a feature of each class takes: for whoever colours GeoJSON himself.
+
+    A ramp is given as narrow bands.
+    """
+    drawn = rule.in_bands()
+    return {
+        "specification": "simplestyle-spec 1.1.0",
+        "layer": rule.layer,
+        "property": rule.field,
+        "classes": [{**_place(item), "properties": _members(rule, item)} for item in drawn.classes],
+        "other": {"properties": _members(rule, rule.other)},
+    }
+
+
+def _place(item: StyleClass) -> dict[str, Any]:
+    return {"least": item.least, "below": item.below} if item.is_band else {"value": item.value}
+
+
+def _members(rule: StyleRule, item: StyleClass) -> dict[str, Any]:
+    fixed: dict[str, dict[str, Any]] = {
+        "point": {"marker-size": "medium"},
+        "line": {"stroke-opacity": 1, "stroke-width": 3},
+        "polygon": {"fill-opacity": rule.opacity, "stroke-opacity": 1, "stroke-width": 1.5},
+    }
+    colours = dict.fromkeys(simplestyle_members(rule.geometry), item.colour)
+    return {**colours, **fixed[rule.geometry], "description": item.title_zh}

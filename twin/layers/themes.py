@@ -1,7 +1,10 @@
 """The colouring rules of the themes whose classes do not depend on an agency's data."""
 
+from collections.abc import Iterable
 from dataclasses import replace
+from typing import Final
 
+from gis.layer import Layer
 from gis.style import Stop, StyleClass, StyleRule
 
 NOT_ASSESSED = StyleClass("none", "无数据", "No data", "#9aa3ad", pattern="diagonal")
@@ -168,3 +171,17 @@ FIXED_THEMES = (
     LAND_STATUS,
     CONTROL_KINDS,
 )
+
+POINTS_OF: Final = {"project_points": "projects"}
+
+
+def themes_of(layer: Layer, themes: Iterable[StyleRule]) -> list[StyleRule]:
+    """Return the rules that colour a layer, the default first; label points take those of their polygons.
+
+    A rule whose field the layer, as this caller may see it, does not have is left out.
+    """
+    painted = POINTS_OF.get(layer.id, layer.id)
+    rules = [rule for rule in themes if rule.layer == painted and layer.has_field(rule.field)]
+    if painted == layer.id:
+        return rules
+    return [replace(rule, layer=layer.id, geometry=layer.geometry_type, label_layer=None) for rule in rules]

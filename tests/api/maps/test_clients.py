@@ -1,11 +1,7 @@
 """The clients people use, against the application on a real socket."""
 
-import os
 import shutil
-import socket
 import subprocess
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -13,39 +9,7 @@ import pyogrio
 import pytest
 from owslib.ogcapi.features import Features
 
-from tests.api.seeding import BIG, PUBLIC_CODE, Seeded
-
-
-@pytest.fixture(scope="module")
-def live_url(seeded: Seeded, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Address of the application in a process of its own: GDAL holds the interpreter while it waits."""
-    environment = {
-        **os.environ,
-        "TWIN_APP_DATABASE_URL": seeded.url,
-        "TWIN_HOME": str(tmp_path_factory.mktemp("home")),
-    }
-    listener = socket.create_server(("127.0.0.1", 0))
-    command = [
-        sys.executable,
-        "-m",
-        "uvicorn",
-        "api.app:create_app",
-        "--factory",
-        "--fd",
-        str(listener.fileno()),
-    ]
-    server = subprocess.Popen(
-        [*command, "--log-level", "warning"],
-        pass_fds=[listener.fileno()],
-        env=environment,
-        stderr=subprocess.DEVNULL,
-    )
-    url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    httpx.get(f"{url}/livez", timeout=60)  # the socket queues until the process answers
-    yield url
-    server.terminate()
-    server.wait(10)
-    listener.close()
+from tests.api.seeding import BIG, PUBLIC_CODE
 
 
 def test_gdal_pages_through_every_feature(live_url: str) -> None:
