@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from api.arcgis.routes import ROUTES as ESRI_ROUTES
 from api.embed import answer_feed
 from api.maps import collections, items, landing, legends, qgis, styles, tiles, tilesets
 from api.maps.addresses import MATRIX_SET
@@ -49,4 +50,5 @@ ROUTES: Final = [
     _door("/tiles/{collection}/{z}/{x}/{y}.pbf", tiles.answer_tile),  # GDAL reads this ending alone
     _door("/tiles/{collection}/{z}/{x}/{y}", tiles.answer_tile),
     _door("/embed/{collection}.geojson", answer_feed),
+    *ESRI_ROUTES,
 ]

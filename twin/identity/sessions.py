@@ -37,6 +37,20 @@ def sign_in(session: Session, token: str) -> str:
     return add_token(session, user, SESSION_NAME, expires_at=end, roles=held.roles)
 
 
+def session_end(session: Session, value: str) -> datetime:
+    """Return when a session ends of itself.
+
+    Raises
+    ------
+    NoResultFound, ValueError
+        No such session, or a token that never ends: a programming error.
+    """
+    end = session.execute(select(ApiToken.expires_at).where(ApiToken.hash == hash_token(value))).scalar_one()
+    if end is None:
+        raise ValueError("a session has always an end")
+    return end
+
+
 def sign_out(session: Session, value: str) -> None:
     """Revoke a session; an unknown value is no error, its holder is signed out already.
 

@@ -1,0 +1,362 @@
+"""`query`: which rows, and in which of Esri's forms they are answered."""
+
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import orjson
+from starlette.responses import Response
+
+from api.arcgis.asked import Parameters, is_true, read_decimal, read_whole
+from api.arcgis.doors import ESRI_VARY, Call, answer_content, answer_document, choose_form
+from api.deps import open_connection
+from api.maps.answers import answer_stream
+from api.maps.asked import GEOJSON, JSON
+from gis.crs import Crs
+from gis.errors import FeatureNotFoundError, InvalidParameterError
+from gis.esri.documents import answer_head, extent_document
+from gis.esri.edits import parse_object_ids
+from gis.esri.fields import OBJECT_ID, field_document, read_milliseconds, with_object_id
+from gis.esri.figures import (
+    count_distinct_statement,
+    count_rows,
+    distinct_statement,
+    fetch_ids,
+    fetch_listed,
+    find_extent_in,
+    grouping_fields,
+    parse_grouping,
+    statistics_statement,
+)
+from gis.esri.page import (
+    LARGEST_OFFSET,
+    MAX_RECORD_COUNT,
+    Page,
+    Written,
+    fetch_drawn,
+    fetch_features,
+    parse_fields,
+    parse_order,
+    stream_features,
+)
+from gis.esri.pbf import (
+    Grid,
+    encode_count,
+    encode_features,
+    encode_ids,
+    finest_grid,
+    parse_grid,
+    quantised_features,
+)
+from gis.esri.reference import LONLAT, parse_reference, reference_document
+from gis.esri.spatial import spatial_condition
+from gis.esri.where import where_condition
+from gis.filters import TimeSpan, apply_datetime
+from gis.layer import Layer, Selection
+from gis.statement import Condition, Connection, fetch_row
+from twin.layers import select_rows
+
+FORMS: Final = ("json", "pjson", "geojson", "pbf", "html")
+PBF: Final = "application/x-protobuf"
+WHOLE_UP_TO_BYTES: Final = 4_000_000
+"""Answers up to this size are sent whole, with an entity tag; larger ones as a stream."""
+
+_ONE_STATEMENT_UP_TO: Final = 500
+_LARGEST_OFFSET_BY: Final = 1e7
+_MOST_DECIMALS: Final = 15
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A query as it was asked: rows, page, format, and the grid of its coordinates where one is wanted."""
+
+    selection: Selection
+    page: Page
+    form: str
+    grid: Grid | None
+
+    @property
+    def layer(self) -> Layer:
+        """The layer, as this caller may see it."""
+        return self.selection.layer
+
+
+def select_asked(call: Call) -> Selection:
+    """Return the rows that the caller may see and that the parameters ask for."""
+    parameters = call.parameters
+    selection = select_rows(call.caller, call.path("collection")).selection
+    span = _time(parameters)
+    if span is not None:
+        selection = apply_datetime(selection, span)
+    layer = selection.layer
+    selection = selection.filtered(
+        where_condition(layer, parameters.get("where", "")), spatial_condition(layer, parameters)
+    )
+    ids = parse_object_ids(parameters.get("objectids", ""))
+    if not ids:
+        return selection
+    return selection.filtered(
+        Condition(f"{layer.id_sql()} = ANY(%(object_ids)s::int8[])", {"object_ids": ids})
+    )
+
+
+def _time(parameters: Parameters) -> TimeSpan | None:
+    """Read `time` (one instant, or two ends of which `null` is open) or `historicMoment`, in milliseconds."""
+    text = parameters.get("historicmoment", "").strip() or parameters.get("time", "").strip()
+    if not text or text.lower() == "null":
+        return None
+    ends = [part.strip() for part in text.split(",")]
+    try:
+        moments = [None if part.lower() in ("", "null") else read_milliseconds(float(part)) for part in ends]
+    except ValueError:
+        moments = []
+    if len(moments) not in (1, 2) or (None not in moments and moments[0] > moments[-1]):  # type: ignore[operator]
+        raise InvalidParameterError(
+            f"time={text[:60]!r} is no instant and no span in milliseconds since 1970.",
+            f"time={text[:60]!r} 不是自 1970 年起的毫秒时刻或时段。",
+            where="time",
+        )
+    return TimeSpan(moments[0], moments[-1])
+
+
+def read_query(call: Call) -> Asked:
+    """Read every parameter of a query."""
+    parameters = call.parameters
+    form = choose_form(call, FORMS)
+    selection = select_asked(call)
+    crs = _out_crs(parameters, form)
+    distinct = is_true(parameters, "returndistinctvalues")
+    page = Page(
+        fields=parse_fields(selection.layer, parameters.get("outfields", "")),
+        crs=crs,
+        shapes=is_true(parameters, "returngeometry", default=True) and not distinct,
+        decimals=_decimals(parameters),
+        offset_by=read_decimal(parameters, "maxallowableoffset", _LARGEST_OFFSET_BY),
+        sort=()
+        if _is_grouped(parameters)
+        else parse_order(selection.layer, parameters.get("orderbyfields", "")),
+        skipped=read_whole(parameters, "resultoffset", 0, LARGEST_OFFSET),
+        limit=read_whole(parameters, "resultrecordcount", MAX_RECORD_COUNT, MAX_RECORD_COUNT)
+        or MAX_RECORD_COUNT,
+    )
+    if distinct:
+        page = _without_id(page, selection.layer, parameters.get("outfields", ""))
+    return Asked(selection, page, form, parse_grid(parameters.get("quantizationparameters", ""), crs))
+
+
+def _is_grouped(parameters: Parameters) -> bool:
+    return bool(parameters.get("outstatistics", "").strip())
+
+
+def _out_crs(parameters: Parameters, form: str) -> Crs:
+    text = parameters.get("outsr", "").strip()
+    if not text and form == "geojson":
+        return LONLAT
+    return parse_reference(text, "outSR")
+
+
+def _decimals(parameters: Parameters) -> int | None:
+    if not parameters.get("geometryprecision", "").strip():
+        return None
+    return read_whole(parameters, "geometryprecision", 0, _MOST_DECIMALS)
+
+
+def _without_id(page: Page, layer: Layer, text: str) -> Page:
+    """Distinct values are those of the fields named: the object id would make every row distinct."""
+    if OBJECT_ID.lower() in (name.strip().lower() for name in text.split(",")):
+        return page
+    fields = tuple(item for item in page.fields if item.name != layer.id_column)
+    return replace(page, fields=fields or page.fields)
+
+
+async def answer_query(call: Call) -> Response:
+    """Answer features, or what the switches ask for instead of them."""
+    asked = read_query(call)
+    async with AsyncExitStack() as stack:
+        connection = await stack.enter_async_context(open_connection(call.request))
+        if _is_grouped(call.parameters):
+            return await _answer_statistics(call, asked, connection)
+        if is_true(call.parameters, "returnextentonly"):
+            return await _answer_extent(call, asked, connection)
+        if is_true(call.parameters, "returncountonly"):
+            return await _answer_count(call, asked, connection)
+        if is_true(call.parameters, "returnidsonly"):
+            return await _answer_ids(call, asked, connection)
+        if is_true(call.parameters, "returndistinctvalues"):
+            return await _answer_distinct(call, asked, connection)
+        return await _answer_features(call, asked, connection, stack)
+
+
+async def _answer_count(call: Call, asked: Asked, connection: Connection) -> Response:
+    if is_true(call.parameters, "returndistinctvalues"):
+        row = await fetch_row(
+            connection, count_distinct_statement(asked.selection, asked.page), prepare=False
+        )
+        number = int(row[0]) if row else 0
+    else:
+        number = await count_rows(connection, asked.selection)
+    if asked.form == "pbf":
+        return answer_content(call, encode_count(number), PBF)
+    return _answer_figures(call, asked, {"count": number})
+
+
+def _answer_figures(call: Call, asked: Asked, document: dict[str, Any]) -> Response:
+    """Answer a small document; what asks for GeoJSON of a number gets JSON."""
+    if asked.form in ("geojson", "pbf"):
+        return answer_content(call, orjson.dumps(document), JSON)
+    return answer_document(call, asked.layer.title_zh, document)
+
+
+async def _answer_ids(call: Call, asked: Asked, connection: Connection) -> Response:
+    ids = await fetch_ids(connection, asked.selection)
+    if asked.form == "pbf":
+        return answer_content(call, encode_ids([int(part) for part in ids.split(b",") if part]), PBF)
+    body = b'{"objectIdFieldName":"OBJECTID","objectIds":[' + ids + b"]}"
+    if asked.form in ("pjson", "html"):
+        return answer_document(call, asked.layer.title_zh, orjson.loads(body))
+    return answer_content(call, body, JSON)
+
+
+async def _answer_extent(call: Call, asked: Asked, connection: Connection) -> Response:
+    extent = await find_extent_in(connection, asked.selection, asked.page.crs)
+    document: dict[str, Any] = {"extent": None}
+    if extent is None:
+        nowhere = dict.fromkeys(("xmin", "ymin", "xmax", "ymax"), "NaN")
+        document["extent"] = {**nowhere, "spatialReference": reference_document(asked.page.crs)}
+    else:
+        document["extent"] = {
+            **extent_document(extent),
+            "spatialReference": reference_document(asked.page.crs),
+        }
+    if is_true(call.parameters, "returncountonly"):
+        document = {"count": await count_rows(connection, asked.selection), **document}
+    return _answer_figures(call, asked, document)
+
+
+async def _answer_statistics(call: Call, asked: Asked, connection: Connection) -> Response:
+    parameters = call.parameters
+    grouping = parse_grouping(
+        asked.layer,
+        parameters.get("outstatistics", ""),
+        parameters.get("groupbyfieldsforstatistics", ""),
+        parameters.get("orderbyfields", ""),
+    )
+    statement = statistics_statement(asked.selection, grouping, asked.page.skipped, asked.page.limit)
+    body, exceeded = await fetch_listed(connection, statement, asked.page.limit)
+    return _answer_rows(call, asked, grouping_fields(asked.layer, grouping), body, exceeded)
+
+
+async def _answer_distinct(call: Call, asked: Asked, connection: Connection) -> Response:
+    statement = distinct_statement(asked.selection, asked.page)
+    body, exceeded = await fetch_listed(connection, statement, asked.page.limit)
+    return _answer_rows(call, asked, _fields(asked), body, exceeded)
+
+
+def _answer_rows(
+    call: Call, asked: Asked, fields: list[dict[str, Any]], body: bytes, exceeded: bool
+) -> Response:
+    head = _opened({**answer_head(asked.layer, fields, None)})
+    return _answer_json(call, asked, head + body + _tail(exceeded))
+
+
+def _fields(asked: Asked) -> list[dict[str, Any]]:
+    known = with_object_id(asked.layer)
+    return [field_document(known, item) for item in asked.page.fields]
+
+
+def _head(asked: Asked) -> bytes:
+    if asked.form == "geojson":
+        crs = {"type": "name", "properties": {"name": f"EPSG:{asked.page.crs.srid}"}}
+        return _opened({"type": "FeatureCollection", "crs": crs})
+    reference = reference_document(asked.page.crs) if asked.page.shapes else None
+    head = answer_head(asked.layer, _fields(asked), reference)
+    if asked.grid is not None:
+        head["transform"] = asked.grid.document()
+    return _opened(head)
+
+
+def _opened(head: dict[str, Any]) -> bytes:
+    return orjson.dumps(head)[:-1] + b',"features":['
+
+
+def _tail(exceeded: bool, form: str = "json") -> bytes:
+    """Close an answer; GeoJSON says that it is cut in two places, as clients look in either."""
+    if not exceeded:
+        return b"]}"
+    twice = b',"properties":{"exceededTransferLimit":true}' if form == "geojson" else b""
+    return b'],"exceededTransferLimit":true' + twice + b"}"
+
+
+def _answer_json(call: Call, asked: Asked, body: bytes) -> Response:
+    if asked.form in ("pjson", "html"):
+        return answer_document(call, asked.layer.title_zh, orjson.loads(body))
+    return answer_content(call, body, GEOJSON if asked.form == "geojson" else JSON)
+
+
+async def _answer_features(
+    call: Call, asked: Asked, connection: Connection, stack: AsyncExitStack
+) -> Response:
+    if asked.form == "pbf":
+        drawn = await fetch_drawn(connection, asked.selection, asked.page)
+        grid = asked.grid or finest_grid(asked.page.crs)
+        return answer_content(call, encode_features(asked.layer, asked.page, drawn, grid), PBF)
+    if asked.grid is not None and asked.form != "geojson":
+        drawn = await fetch_drawn(connection, asked.selection, asked.page)
+        body = quantised_features(asked.layer, asked.page, drawn, asked.grid)
+        return _answer_json(call, asked, _head(asked) + body + _tail(drawn.exceeded))
+    if asked.page.limit <= _ONE_STATEMENT_UP_TO:
+        written = await fetch_features(connection, asked.selection, asked.page, asked.form)
+        return _answer_json(call, asked, _head(asked) + written.body + _tail(written.exceeded, asked.form))
+    return await _answer_batches(call, asked, connection, stack)
+
+
+async def _answer_batches(
+    call: Call, asked: Asked, connection: Connection, stack: AsyncExitStack
+) -> Response:
+    """Gather the batches of a page; send them whole while they are small, else stream what is left."""
+    batches = stream_features(connection, asked.selection, asked.page, asked.form)
+    gathered: list[bytes] = []
+    exceeded = False
+    size = 0
+    async for batch in batches:
+        gathered.append(batch.body)
+        exceeded = batch.exceeded
+        size += len(batch.body)
+        if size > WHOLE_UP_TO_BYTES and asked.form in ("json", "geojson"):
+            begun = _head(asked) + b",".join(gathered)
+            chunks = _chunks(asked, begun, batch, batches, stack.pop_all())
+            media_type = GEOJSON if asked.form == "geojson" else JSON
+            headers = {"Vary": ESRI_VARY}
+            return answer_stream(call.request, call.caller, chunks, media_type, headers=headers)
+    body = b",".join(part for part in gathered if part)
+    return _answer_json(call, asked, _head(asked) + body + _tail(exceeded, asked.form))
+
+
+async def _chunks(
+    asked: Asked, begun: bytes, last: Written, batches: AsyncGenerator[Written, None], stack: AsyncExitStack
+) -> AsyncGenerator[bytes, None]:
+    async with stack:
+        yield begun
+        async for batch in batches:
+            if batch.body:
+                yield b"," + batch.body
+            last = batch
+        yield _tail(last.exceeded, asked.form)
+
+
+async def answer_feature(call: Call) -> Response:
+    """Answer one feature by its object id."""
+    call.parameters.update(objectids=call.path("feature"), outfields="*", where="")
+    asked = read_query(call)
+    form = "json" if asked.form in ("pjson", "html") else asked.form
+    async with open_connection(call.request) as connection:
+        written = await fetch_features(connection, asked.selection, asked.page, form)
+    if not written.returned:
+        raise FeatureNotFoundError(
+            f"Layer {asked.layer.id} has no feature {call.path('feature')[:20]}.",
+            f"图层 {asked.layer.id} 没有编号为 {call.path('feature')[:20]} 的要素。",
+        )
+    if form == "geojson":
+        return answer_content(call, written.body, GEOJSON)
+    return _answer_json(call, asked, b'{"feature":' + written.body + b"}")

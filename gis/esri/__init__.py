@@ -1,0 +1,1 @@
+"""Esri feature services: documents, queries and edits of a layer as ArcGIS, GDAL and QGIS speak them."""
