@@ -7,6 +7,8 @@ queryables only from such, and page sizes from `components.parameters.limit`.
 from typing import Any, Final
 
 from api.maps.asked import GEOJSON, HTML, JSON, MVT, OPENAPI_JSON, SCHEMA_JSON
+from api.maps.selecting import FILTER_PARAMETERS, PAGE_PARAMETERS, RESULT_TYPES
+from gis.cql2 import CQL_LANGUAGES
 from gis.filters import DEFAULT_LIMIT, MAX_LIMIT
 from gis.layer import Field, Layer
 from twin.identity import Caller
@@ -63,8 +65,23 @@ _PARAMETERS: Final[_Json] = {
     "datetime": _query("datetime", "State as it was known then 按该时刻的已知状态", _TEXT),
     "properties": _query("properties", "Only these properties 仅返回这些属性", _NAMES),
     "sortby": _query("sortby", "Properties to sort by, each with + or - 排序", _NAMES),
+    "filter": _query("filter", "CQL2 filter 筛选条件", _TEXT),
+    "filter-lang": _query(
+        "filter-lang",
+        "Language of filter 筛选语言",
+        {"type": "string", "enum": list(CQL_LANGUAGES), "default": "cql2-text"},
+    ),
+    "filter-crs": _query(
+        "filter-crs", "CRS of the geometries in filter", {"type": "string", "format": "uri"}
+    ),
+    "resultType": _query(
+        "resultType",
+        "Features, or only how many there are 返回要素或仅返回数量",
+        {"type": "string", "enum": list(RESULT_TYPES), "default": "results"},
+    ),
     "next": _query("next", "Place in the list, from a link of the page before 翻页标记", _TEXT),
     "featureId": _path("featureId", {"type": "integer", "minimum": 0}),
+    "collections": _query("collections", "Layers of the tile, all without it 瓦片中的图层", _NAMES),
     "tileMatrix": _path("tileMatrix", _NATURAL),
     "tileRow": _path("tileRow", _NATURAL),
     "tileCol": _path("tileCol", _NATURAL),
@@ -112,6 +129,11 @@ def definition_document(caller: Caller, root: str) -> _Json:
         "/styles/{styleId}/metadata": _operation("getMetadata", "What a style is", _json(), ["styleId"]),
         "/styles/{styleId}/legend": _operation("getLegend", "Legend", _LEGEND, ["styleId", "scale"]),
         "/qgis/worktwin.qgs": _operation("getProject", "All layers as a QGIS project", _XML),
+        "/tiles": _operation("getTilesets", "Tile sets of all layers", _json(), ["collections"]),
+        "/tiles/WebMercatorQuad": _operation("getTileset", "One tile set", _json(), ["collections"]),
+        "/tiles/WebMercatorQuad/{tileMatrix}/{tileRow}/{tileCol}": _operation(
+            "getTile", "Tile of several layers", _TILE, [*_TILE_PARAMETERS, "collections"]
+        ),
         "/tileMatrixSets": _operation("getMatrixSets", "Tile matrix sets", _json()),
         "/tileMatrixSets/WebMercatorQuad": _operation("getMatrixSet", "WebMercatorQuad", _json()),
     }
@@ -139,6 +161,8 @@ def definition_document(caller: Caller, root: str) -> _Json:
 
 _HTML: Final[_Json] = {"schema": {"type": "string"}}
 _BINARY: Final[_Json] = {"schema": {"type": "string", "format": "binary"}}
+_TILE: Final[_Json] = {MVT: _BINARY}
+_TILE_PARAMETERS: Final = ["tileMatrix", "tileRow", "tileCol", "datetime", *FILTER_PARAMETERS]
 _LEGEND: Final[_Json] = {JSON: {"schema": {"type": "object"}}, "image/png": _BINARY}
 _XML: Final[_Json] = {"application/xml": _HTML}
 
@@ -179,8 +203,7 @@ def _operation(
 def _collection_paths(layer: Layer) -> _Json:
     path, title = f"/collections/{layer.id}", f"{layer.title_zh} {layer.title_en}"
     filters = [_equality(item) for item in layer.fields if item.queryable]
-    page = ["bbox", "bbox-crs", "crs", "datetime", "limit", "next", "properties", "sortby"]
-    tile = ["tileMatrix", "tileRow", "tileCol", "datetime"]
+    page = [*PAGE_PARAMETERS, *FILTER_PARAMETERS]
     found = {
         path: _operation(f"{layer.id}.get", title, _json()),
         f"{path}/items": _operation(f"{layer.id}.items", title, _json(GEOJSON), page, filters),
@@ -194,8 +217,8 @@ def _collection_paths(layer: Layer) -> _Json:
         f"{path}/tiles/WebMercatorQuad/{{tileMatrix}}/{{tileRow}}/{{tileCol}}": _operation(
             f"{layer.id}.tile",
             title,
-            {MVT: {"schema": {"type": "string", "format": "binary"}}},
-            tile,
+            _TILE,
+            _TILE_PARAMETERS,
             filters,
         ),
     }

@@ -79,6 +79,8 @@ def test_qgis_finds_page_size_and_queryables(doors: Doors, definition: dict[str,
 def test_every_advertised_parameter_is_taken(doors: Doors, definition: dict[str, Any]) -> None:
     values = {"bbox": "1,2,3,4", "limit": "5", "datetime": "2025-01-01", "lang": "en", "f": "json"}
     values |= {"crs": "EPSG:4490", "bbox-crs": "EPSG:4490", "properties": "name", "sortby": "name"}
+    values |= {"filter": "stage='design'", "filter-lang": "cql2-text", "filter-crs": "EPSG:4490"}
+    values |= {"resultType": "hits"}
     shared = definition["components"]["parameters"]
     for reference in definition["paths"]["/collections/projects/items"]["get"]["parameters"]:
         if "$ref" in reference:
