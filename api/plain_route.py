@@ -1,6 +1,6 @@
 """Routes outside of FastAPI, for what must be fast or must answer without a database."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from functools import wraps
 
 from starlette.requests import Request
@@ -30,3 +30,12 @@ def read_route(path: str, answer: Answer, answer_options: Answer) -> PlainRoute:
         return await (answer_options if request.method == "OPTIONS" else answer)(request)
 
     return PlainRoute(path, endpoint, methods=["GET", "OPTIONS"])
+
+
+def method_route(path: str, answers: Mapping[str, Answer]) -> PlainRoute:
+    """Return a route with an answer for each method; HEAD is answered as GET."""
+
+    async def endpoint(request: Request) -> Response:
+        return await answers["GET" if request.method == "HEAD" else request.method](request)
+
+    return PlainRoute(path, endpoint, methods=list(answers))

@@ -44,6 +44,10 @@ class MoveRefusedError(ConflictError):
     """A state may not follow upon the present one (`domain.md` §6); the attempt belongs into the audit trail."""
 
 
+class MalformedError(TwinError):
+    """The request cannot be read at all."""
+
+
 class StaleError(TwinError):
     """The thing has changed since the caller looked at it."""
 

@@ -215,17 +215,32 @@ def cross_origin_headers(request: Request) -> dict[str, str]:
         return {}
     return {
         "Access-Control-Allow-Origin": "*" if "*" in listed else origin,
-        "Access-Control-Expose-Headers": "ETag, Link, Content-Crs, OGC-NumberMatched, OGC-NumberReturned",
+        "Access-Control-Expose-Headers": "ETag, Link, Location, Content-Crs, OGC-NumberMatched, OGC-NumberReturned",
     }
 
 
 async def answer_options(request: Request) -> Response:
-    """Answer which methods a route takes, also to a browser's cross-origin question."""
-    headers = {"Allow": READ_METHODS, "Vary": "Origin", **cross_origin_headers(request)}
+    """Answer that a route is read only, also to a browser's cross-origin question."""
+    return options_response(request, READ_METHODS, READ_METHODS, "Authorization, If-None-Match")
+
+
+def options_response(request: Request, allowed: str, across: str, headers_taken: str) -> Response:
+    """Return the answer to an OPTIONS request.
+
+    Parameters
+    ----------
+    allowed : str
+        The methods that this caller may use.
+    across : str
+        Those that a browser may ask for from another site; its question comes without a token.
+    headers_taken : str
+        The request headers that may come from another site.
+    """
+    headers = {"Allow": allowed, "Vary": "Authorization, Cookie, Origin", **cross_origin_headers(request)}
     if "Access-Control-Allow-Origin" in headers:
         headers |= {
-            "Access-Control-Allow-Methods": READ_METHODS,
-            "Access-Control-Allow-Headers": "Authorization, If-None-Match",
+            "Access-Control-Allow-Methods": across,
+            "Access-Control-Allow-Headers": headers_taken,
             "Access-Control-Max-Age": "600",
         }
     return Response(status_code=204, headers=headers)

@@ -4,10 +4,10 @@ from typing import Final
 
 from api.arcgis.routes import ROUTES as ESRI_ROUTES
 from api.embed import answer_feed
-from api.maps import collections, items, landing, legends, qgis, styles, tiles, tilesets
+from api.maps import collections, edits, items, landing, legends, qgis, styles, tiles, tilesets
 from api.maps.addresses import MATRIX_SET
 from api.maps.answers import answer_options
-from api.plain_route import Answer, PlainRoute, read_route
+from api.plain_route import Answer, PlainRoute, method_route, read_route
 
 _C: Final = "/ogc/collections/{collection}"
 
@@ -27,8 +27,20 @@ ROUTES: Final = [
     _door(_C, collections.answer_collection),
     _door(f"{_C}/queryables", collections.answer_queryables),
     _door(f"{_C}/schema", collections.answer_schema),
-    _door(f"{_C}/items", items.answer_items, items.answer_item_options),
-    _door(f"{_C}/items/{{feature}}", items.answer_item, items.answer_item_options),
+    method_route(
+        f"{_C}/items",
+        {"GET": items.answer_items, "POST": edits.answer_create, "OPTIONS": edits.answer_edit_options},
+    ),
+    method_route(
+        f"{_C}/items/{{feature}}",
+        {
+            "GET": items.answer_item,
+            "PUT": edits.answer_replace,
+            "PATCH": edits.answer_update,
+            "DELETE": edits.answer_delete,
+            "OPTIONS": edits.answer_edit_options,
+        },
+    ),
     _door(f"{_C}/tiles", tilesets.answer_tilesets),
     _door(f"{_C}/tiles/{MATRIX_SET}", tilesets.answer_tileset),
     _door(f"{_C}/tiles/{MATRIX_SET}/{{z}}/{{y}}/{{x}}", tiles.answer_tile),  # row before column

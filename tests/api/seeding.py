@@ -122,6 +122,12 @@ USERS = {  # login → role held everywhere, or (role, projects)
     "auditor": ("auditor", ()),
     "planner": ("planner", ()),
     "contractor": ("contractor", (1,)),
+    "director": ("director", ()),
+    "division": ("division", ()),
+    "department": ("department", ()),
+    "task_force": ("task_force", (1,)),
+    "site_supervisor": ("site_supervisor", (1,)),
+    "evaluator": ("evaluator", (1,)),
 }
 
 

@@ -3,11 +3,11 @@
 from sqlalchemy.orm import Session
 
 from twin.editing.feature import Abilities
-from twin.editing.rows import find_row
+from twin.editing.rows import find_row, get_row
 from twin.editing.rules import EDITABLE, EditableLayer
 from twin.errors import NotOfferedError
 from twin.identity import Caller
-from twin.identity.rights import may, reach
+from twin.identity.rights import may, reach, require
 from twin.layers import get_layer
 
 
@@ -55,6 +55,34 @@ def feature_abilities(session: Session, caller: Caller, layer_id: str, feature_i
     if row is None or may(caller, EDITABLE[layer_id].right, row.project_id):
         return found
     return Abilities(create=found.create)
+
+
+def check_may_create(caller: Caller, layer_id: str) -> None:
+    """Refuse a caller who may not create features in the layer.
+
+    Raises
+    ------
+    NotFoundError, NotOfferedError, UnauthenticatedError, ForbiddenError
+    """
+    require(caller, get_editable(layer_id, "create").right)
+
+
+def check_may_edit(session: Session, caller: Caller, layer_id: str, feature_id: int) -> None:
+    """Refuse a caller who may not edit the feature.
+
+    Raises
+    ------
+    UnauthenticatedError
+        Nobody signed in.
+    FeatureNotFoundError
+        There is no such feature, or the caller may not see it.
+    ForbiddenError
+        The caller sees it and may not edit it.
+    """
+    right = EDITABLE[layer_id].right
+    if caller.is_anonymous:
+        require(caller, right)
+    require(caller, right, get_row(session, caller, layer_id, feature_id).project_id)
 
 
 def get_editable(layer_id: str, ability: str) -> EditableLayer:
