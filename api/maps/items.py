@@ -12,9 +12,10 @@ from starlette.responses import Response
 
 from api.deps import identify, open_connection
 from api.maps.addresses import Link, collection, link, self_links, with_parameters
-from api.maps.answers import answer_bytes, answer_options, answer_parts, answer_stream
+from api.maps.answers import answer_bytes, answer_parts, answer_stream
 from api.maps.asked import GEOJSON, HTML, JSON, choose_format, read_parameters
 from api.maps.documents import HTML_UTF8
+from api.maps.downloads import DOWNLOADS, answer_download
 from api.maps.html import render_document, render_features
 from api.maps.selecting import ITEM_PARAMETERS, Asked, cut_fields, read_crs, read_page
 from gis.crs import Crs
@@ -39,7 +40,15 @@ from gis.statement import Connection
 from twin.identity import Caller
 from twin.layers import select_rows
 
-OFFERED: Final = {"json": GEOJSON, "html": HTML}
+OFFERED: Final[dict[str, str]] = {
+    "json": GEOJSON,
+    "html": HTML,
+    **{key: kind.media_type for key, kind in DOWNLOADS.items() if key != "ndjson"},
+}
+"""Formats of a page by the key of `f=`, the default first; every one is linked."""
+
+UNDERSTOOD: Final[dict[str, str]] = {**OFFERED, "geojson": GEOJSON, "ndjson": DOWNLOADS["ndjson"].media_type}
+ONE_OFFERED: Final = {"json": GEOJSON, "html": HTML}
 LARGEST_ID: Final = 2**63 - 1
 
 
@@ -56,7 +65,9 @@ async def answer_items(request: Request) -> Response:
     """Answer a page of features: small ones whole with an entity tag, large ones as a stream."""
     caller = await identify(request)
     asked = read_page(request, caller)
-    chosen = choose_format(request, {**OFFERED, "geojson": GEOJSON})
+    chosen = choose_format(request, UNDERSTOOD)
+    if chosen in DOWNLOADS and not asked.hits:
+        return await answer_download(request, caller, asked, DOWNLOADS[chosen])
     async with AsyncExitStack() as stack:
         connection = await stack.enter_async_context(open_connection(request))
         matched = None
@@ -168,9 +179,9 @@ async def answer_item(request: Request) -> Response:
 
 
 def _answer_feature(request: Request, caller: Caller, layer: Layer, item: Item, crs: Crs) -> Response:
-    chosen = choose_format(request, {**OFFERED, "geojson": GEOJSON})
+    chosen = choose_format(request, {**ONE_OFFERED, "geojson": GEOJSON})
     up = link("collection", collection(request, layer.id), JSON, layer.title_zh)
-    links = [*self_links(request, OFFERED, "html" if chosen == "html" else "json"), up]
+    links = [*self_links(request, ONE_OFFERED, "html" if chosen == "html" else "json"), up]
     if chosen == "html":
         document = {**orjson.loads(item.body), "links": links}
         page = render_document(request, layer.title_zh, document)
@@ -194,10 +205,3 @@ def read_feature_id(layer: Layer, text: str) -> int:
         f"Layer {layer.id} has no feature {text[:40]!r}; ids are whole numbers.",
         f"图层 {layer.id} 没有编号为 {text[:40]!r} 的要素；编号为整数。",
     )
-
-
-async def answer_item_options(request: Request) -> Response:
-    """Answer which methods the caller may use on features; ids need not exist (QGIS asks so)."""
-    caller = await identify(request)
-    select_rows(caller, request.path_params["collection"])
-    return await answer_options(request)
