@@ -32,6 +32,11 @@ TOO_WIDE: Final = Problem(
     f"A number does not fit: object ids of Esri services go up to {LARGEST_OBJECT_ID}; read this layer at /ogc.",
     f"数值超出范围：Esri 服务的对象编号最大为 {LARGEST_OBJECT_ID}；请改用 /ogc 读取该图层。",
 )
+POST_ONLY: Final = Problem(
+    405,
+    "This changes something: send it as a POST, its parameters as a form.",
+    "此操作会修改数据：请用 POST 以表单提交参数。",
+)
 
 
 @dataclass(frozen=True)
@@ -52,12 +57,14 @@ Answer = Callable[[Call], Awaitable[Response]]
 
 def door(path: str, answer: Answer, *, reads: bool = True) -> PlainRoute:
     """Return a route; what only reads takes GET and POST, what changes something POST alone."""
-    methods = ["GET", "POST"] if reads else ["POST"]
+    methods = ["GET", "HEAD", "POST"] if reads else ["POST"]
 
     @wraps(answer)
     async def endpoint(request: Request) -> Response:
         if request.method == "OPTIONS":
             return _answer_options(request, methods)
+        if request.method not in methods:
+            return answer_problem(request, POST_ONLY)
         try:
             parameters = await read_asked(request)
             caller = await identify_by(request, _token(request, parameters))
@@ -67,7 +74,8 @@ def door(path: str, answer: Answer, *, reads: bool = True) -> PlainRoute:
         except HANDLED as error:
             return answer_problem(request, problem_of(error))
 
-    return PlainRoute(path, endpoint, methods=[*methods, "OPTIONS"])
+    # What takes POST alone stands for GET as well, lest the route of a feature's id answers in its place.
+    return PlainRoute(path, endpoint, methods=["GET", "POST", "OPTIONS"])
 
 
 def _token(request: Request, parameters: Parameters) -> str | None:

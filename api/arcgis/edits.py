@@ -28,8 +28,9 @@ from gis.esri.fields import LARGEST_OBJECT_ID
 from gis.esri.figures import fetch_ids
 from twin.db import open_session
 from twin.editing import Feature, create_feature, delete_feature, update_feature
-from twin.errors import TwinError
+from twin.errors import MoveRefusedError, TwinError, UnauthenticatedError
 from twin.identity import Caller
+from twin.identity.audit import record_audit
 from twin.layers import get_layer
 
 ROLLED_BACK_CODE: Final = 1003
@@ -56,6 +57,7 @@ class Verdict:
     group: str
     object_id: int | None
     problem: Problem | None = None
+    refused_move: str = ""
 
 
 class _RollBackError(Exception):
@@ -209,12 +211,32 @@ def _sent_id(given: Any) -> int | None:
 
 
 async def _run(call: Call, edits: list[Edit]) -> list[Verdict]:
+    if call.caller.is_anonymous:
+        raise UnauthenticatedError(
+            "Editing needs a token; sign in, or send it as token or X-Esri-Authorization.",
+            "编辑需要令牌；请登录，或以 token 参数、X-Esri-Authorization 头提交令牌。",
+        )
     keep_some = not is_true(call.parameters, "rollbackonfailure", default=True)
     return await anyio.to_thread.run_sync(_run_all, call, edits, keep_some)
 
 
 def _run_all(call: Call, edits: list[Edit], keep_some: bool) -> list[Verdict]:
     """Do the edits in one transaction. An error of the database that is no fault of an edit ends them all."""
+    verdicts = _try_all(call, edits, keep_some)
+    for verdict in verdicts:
+        if verdict.refused_move:
+            _record_refusal(call, verdict)
+    return verdicts
+
+
+def _record_refusal(call: Call, verdict: Verdict) -> None:
+    """Keep a refused change of state in the audit trail, whatever became of the other edits."""
+    with open_session(state_of(call.request).engine, actor=call.caller.login) as session:
+        thing = f"{call.path('collection')} {verdict.object_id}"
+        record_audit(session, call.caller, "feature.refused", thing, after={"reason": verdict.refused_move})
+
+
+def _try_all(call: Call, edits: list[Edit], keep_some: bool) -> list[Verdict]:
     verdicts: list[Verdict] = []
     try:
         with open_session(state_of(call.request).engine, actor=call.caller.login) as session:
@@ -238,7 +260,8 @@ def _run_one(session: Session, caller: Caller, edit: Edit) -> Verdict:
         problem = problem_of(error)
         if problem.status >= 500:
             raise
-        return Verdict(edit.group, edit.object_id, problem)
+        refused_move = error.en if isinstance(error, MoveRefusedError) else ""
+        return Verdict(edit.group, edit.object_id, problem, refused_move)
 
 
 async def _answer_group(call: Call, edits: list[Edit], group: str) -> Response:
