@@ -150,7 +150,9 @@ def in_degrees(polygon: BaseGeometry, crs: Crs) -> Any:
 
 
 def is_same_shape(one: BaseGeometry, other: BaseGeometry, tolerance: float) -> bool:
-    """Say whether two polygons have the same vertices within a tolerance, wherever their rings begin.
+    """Say whether two polygons have the same rings in the same order, vertex by vertex within a tolerance.
+
+    Where a ring begins and which way it runs does not matter. The time grows with the number of vertices.
 
     Examples
     --------
@@ -158,8 +160,25 @@ def is_same_shape(one: BaseGeometry, other: BaseGeometry, tolerance: float) -> b
     >>> is_same_shape(a, Polygon([(1, 1), (0, 0), (1, 0)]), 1e-9), is_same_shape(a, Polygon([(0, 0), (1, 0), (1, 2)]), 1e-9)
     (True, False)
     """
-    counts = shapely.get_num_coordinates([one, other])
-    return bool(counts[0] == counts[1] and shapely.hausdorff_distance(one, other) <= tolerance)
+    rings, others = _rings(one), _rings(other)
+    if len(rings) != len(others):
+        return False
+    return all(_is_same_ring(a, b, tolerance) for a, b in zip(rings, others, strict=True))
+
+
+def _rings(polygon: BaseGeometry) -> list[np.ndarray]:
+    """Return the vertices of every ring, each once."""
+    return [shapely.get_coordinates(ring)[:-1] for ring in shapely.get_rings(shapely.get_parts(polygon))]
+
+
+def _is_same_ring(ring: np.ndarray, other: np.ndarray, tolerance: float) -> bool:
+    if len(ring) != len(other):
+        return False
+    for way in (other, other[::-1]):
+        starts = np.flatnonzero(np.abs(way - ring[0]).max(axis=1) <= tolerance)
+        if any(np.abs(np.roll(way, -start, axis=0) - ring).max() <= tolerance for start in starts[:4]):
+            return True
+    return False
 
 
 def _multi(geometry: BaseGeometry) -> MultiPolygon:

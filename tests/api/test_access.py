@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.api.conftest import Doors
-from tests.api.seeding import MARKS, PRIVATE_CODE, PUBLIC_CODE
+from tests.api.seeding import MARKS, PRIVATE_CODE, PUBLIC_CODE, USERS
 from twin.layers import LAYERS
 
 ELEMENT, HIDDEN_ELEMENT = "0public000000000000001", "PRIVATE0000000000000b1"
@@ -164,3 +164,75 @@ def test_a_contractor_writes_for_its_own_project_alone(doors: Doors) -> None:
     body = {"json": {"percents": {"PRIVATE-M": 50}}}
     path = f"/api/v1/projects/{PRIVATE_CODE}/progress/2025-10"
     assert doors.request("PUT", path, "contractor", **body).status_code == 404
+
+
+EDITORS: dict[
+    str, dict[str, str]
+] = {  # layer → login → whose rows it may change; by `domain.md` §2, not by the code
+    "land_parcels": {"admin": "all", "planner": "all"},
+    "control_areas": {"admin": "all", "planner": "all"},
+    "projects": {"admin": "all", "division": "all", "task_force": "own"},
+    "bim_elements": {"admin": "all", "division": "all", "task_force": "own", "contractor": "own"},
+    "bim_models": {},
+    "project_points": {},
+}
+OWN, FOREIGN = {"projects": 1, "bim_elements": 11}, {"projects": 2, "bim_elements": 13}
+LOGINS = [None, *USERS]
+
+
+def tried(doors: Doors, method: str, path: str, login: str | None) -> int:
+    """Try an edit that fails behind the door: by a property that is none, or by a tag that is never right."""
+    if method == "POST":
+        body = {"type": "Feature", "geometry": None, "properties": {"no such property": 1}}
+        return doors.request(method, path, login, json=body).status_code
+    body = {"type": "Feature", "properties": {}}
+    return doors.request(method, path, login, json=body, headers={"If-Match": '"never"'}).status_code
+
+
+def allowed(doors: Doors, path: str, login: str | None) -> set[str]:
+    answer = doors.request("OPTIONS", path, login)
+    assert answer.status_code == 204, (path, login)
+    return set(answer.headers["Allow"].split(", ")) - {"GET", "HEAD", "OPTIONS"}
+
+
+@pytest.mark.parametrize("login", LOGINS)
+@pytest.mark.parametrize("layer", list(LAYERS))
+def test_who_creates_features_is_who_the_matrix_names(doors: Doors, layer: str, login: str | None) -> None:
+    path = f"/ogc/collections/{layer}/items"
+    may = EDITORS[layer].get(login or "") == "all" and layer != "bim_elements"
+    offered = layer in ("land_parcels", "control_areas", "projects")
+    refused = 401 if login is None else 403
+    assert tried(doors, "POST", path, login) == (400 if may else refused if offered else 405)
+    assert allowed(doors, path, login) == ({"POST"} if may else set())
+
+
+@pytest.mark.parametrize("login", LOGINS)
+@pytest.mark.parametrize("layer", [name for name in LAYERS if EDITORS[name]])
+def test_who_changes_a_feature_is_who_the_matrix_names(doors: Doors, layer: str, login: str | None) -> None:
+    reach = EDITORS[layer].get(login or "")
+    methods = {"PUT", "PATCH"} if layer == "bim_elements" else {"PUT", "PATCH", "DELETE"}
+    for feature in (OWN.get(layer, 1), FOREIGN.get(layer, 2)):
+        path = f"/ogc/collections/{layer}/items/{feature}"
+        seen = doors.get(path, login).status_code == 200
+        may = reach == "all" or (reach == "own" and feature == OWN[layer])
+        refused = 401 if login is None else 403 if seen else 404
+        for method in methods:
+            assert tried(doors, method, path, login) == (412 if may else refused), (method, path)
+        if seen:
+            assert allowed(doors, path, login) == (methods if may else set()), path
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
+def test_a_layer_that_is_only_read_says_so_to_everybody(doors: Doors, method: str) -> None:
+    for layer in ("bim_models", "project_points"):
+        for login in LOGINS:
+            assert tried(doors, method, f"/ogc/collections/{layer}/items/1", login) == 405
+
+
+def test_a_refused_edit_shows_nothing_that_the_caller_may_not_read(doors: Doors) -> None:
+    for layer in EDITORS:
+        for feature in (1, 2, 11, 12, 13, 999_999):
+            path = f"/ogc/collections/{layer}/items/{feature}"
+            for method in ("PUT", "PATCH", "DELETE", "OPTIONS"):
+                answer = doors.request(method, path, json={"type": "Feature", "properties": {"name": "x"}})
+                assert not [mark for mark in MARKS if mark in answer.text], (method, path, answer.text)
