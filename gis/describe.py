@@ -5,7 +5,7 @@ Sources: OGC API Features Part 1, 17-069r4, 7.13; Part 3, 19-079r2 (queryables);
 (schemas); JSON Schema 2020-12.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 
 from gis.crs import CRS84_URI, epsg_uri, served_crs_uris
@@ -58,8 +58,14 @@ def collection_document(
     return document
 
 
-def schema_document(layer: Layer, uri: str) -> dict[str, object]:
-    """Return the schema of a feature's properties, with the roles of Part 5."""
+def schema_document(layer: Layer, uri: str, writable: Collection[str] = ()) -> dict[str, object]:
+    """Return the schema of a feature's properties, with the roles of Part 5.
+
+    Parameters
+    ----------
+    writable : collection of str
+        Properties that the reader may write, `geometry` among them; all others are marked as read only.
+    """
     properties: dict[str, object] = {
         "id": {
             "type": "integer",
@@ -73,12 +79,18 @@ def schema_document(layer: Layer, uri: str) -> dict[str, object]:
             "format": _GEOMETRY_FORMATS[layer.geometry_type],
             "x-ogc-role": "primary-geometry",
             "x-ogc-propertySeq": 2,
+            **_read_only("geometry", writable),
         },
     }
     for number, item in enumerate(layer.fields, start=3):
         role = {"x-ogc-role": "primary-instant"} if item.name == layer.time_field else {}
-        properties[item.name] = {**_property(item), "x-ogc-propertySeq": number, **role}
+        locked = _read_only(item.name, writable)
+        properties[item.name] = {**_property(item), "x-ogc-propertySeq": number, **role, **locked}
     return _document(layer, uri, properties)
+
+
+def _read_only(name: str, writable: Collection[str]) -> dict[str, object]:
+    return {} if name in writable else {"readOnly": True}
 
 
 def queryables_document(layer: Layer, uri: str) -> dict[str, object]:

@@ -7,12 +7,15 @@ from starlette.responses import Response
 
 from api.deps import identify, open_connection
 from api.maps.addresses import REL, Link, collection, link, ogc, root
-from api.maps.asked import GEOJSON, HTML, JSON, SCHEMA_JSON, read_parameters
+from api.maps.asked import HTML, JSON, SCHEMA_JSON, read_parameters
 from api.maps.documents import answer_linked, answer_plain
+from api.maps.items import OFFERED
 from gis.describe import collection_document, queryables_document, schema_document
 from gis.features import find_extent
 from gis.layer import Layer
 from gis.statement import Connection
+from twin.editing import Abilities, abilities
+from twin.editing.rules import EDITABLE
 from twin.identity import Caller
 from twin.layers import LAYERS, select_rows
 
@@ -46,13 +49,7 @@ def _links(request: Request, layer: Layer) -> list[Link]:
     return [
         link("self", collection(request, layer.id), JSON, layer.title_zh),
         link("alternate", collection(request, layer.id, "?f=html"), HTML, layer.title_zh),
-        link("items", collection(request, layer.id, "/items"), GEOJSON, f"{layer.title_zh} {layer.title_en}"),
-        link(
-            "items",
-            collection(request, layer.id, "/items?f=html"),
-            HTML,
-            f"{layer.title_zh} {layer.title_en}",
-        ),
+        *_items_links(request, layer),
         link(
             f"{REL}queryables",
             collection(request, layer.id, "/queryables"),
@@ -67,6 +64,14 @@ def _links(request: Request, layer: Layer) -> list[Link]:
         link(f"{REL}styles", collection(request, layer.id, "/styles"), JSON, "样式 Styles"),
         link("enclosure", ogc(request, f"/qgis/{layer.id}.qlr"), "application/xml", "QGIS 图层 QGIS layer"),
     ]
+
+
+def _items_links(request: Request, layer: Layer) -> list[Link]:
+    """Return one link per format; the default one without `f`, as older clients take the first and add to it."""
+    title = f"{layer.title_zh} {layer.title_en}"
+    addresses = {key: collection(request, layer.id, f"/items?f={key}") for key in OFFERED}
+    addresses[next(iter(OFFERED))] = collection(request, layer.id, "/items")
+    return [link("items", addresses[key], media_type, title) for key, media_type in OFFERED.items()]
 
 
 async def answer_schema(request: Request) -> Response:
@@ -84,6 +89,17 @@ async def _answer_described(request: Request, what: str) -> Response:
     read_parameters(request, ())
     layer = select_rows(caller, request.path_params["collection"]).selection.layer
     uri = collection(request, layer.id, f"/{what}")
-    describe = schema_document if what == "schema" else queryables_document
-    document = describe(layer, uri)
+    if what == "queryables":
+        document = queryables_document(layer, uri)
+    else:
+        document = schema_document(layer, uri, _receivable(caller, layer))
     return answer_plain(request, caller, f"{layer.title_zh} · {what}", document, SCHEMA_JSON)
+
+
+def _receivable(caller: Caller, layer: Layer) -> frozenset[str]:
+    """Return the properties this caller may write; the rest is read only (Part 5, returnables and receivables)."""
+    if abilities(caller, layer.id) == Abilities():
+        return frozenset()
+    rule = EDITABLE[layer.id]
+    geometry = set() if rule.geometry == "fixed" else {"geometry"}
+    return frozenset({*geometry, *(field.name for field in rule.fields)})

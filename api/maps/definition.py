@@ -4,112 +4,20 @@ FastAPI writes OpenAPI 3.1, which class oas30 refuses. Each collection has a pat
 queryables only from such, and page sizes from `components.parameters.limit`.
 """
 
-from typing import Any, Final
+from typing import Final
 
 from api.maps.asked import GEOJSON, HTML, JSON, MVT, OPENAPI_JSON, SCHEMA_JSON
-from api.maps.selecting import FILTER_PARAMETERS, PAGE_PARAMETERS, RESULT_TYPES
-from gis.cql2 import CQL_LANGUAGES
-from gis.filters import DEFAULT_LIMIT, MAX_LIMIT
-from gis.layer import Field, Layer
+from api.maps.definition_edits import edit_operations
+from api.maps.definition_parts import Json, components, equality
+from api.maps.items import OFFERED
+from api.maps.selecting import FILTER_PARAMETERS, PAGE_PARAMETERS
+from gis.layer import Layer
+from twin.editing import abilities
 from twin.identity import Caller
 from twin.layers import LAYERS, select_rows
 
-_Json = dict[str, Any]
 
-_SCHEMA_TYPES: Final[dict[str, _Json]] = {
-    "string": {"type": "string"},
-    "integer": {"type": "integer"},
-    "number": {"type": "number"},
-    "boolean": {"type": "boolean"},
-    "date": {"type": "string", "format": "date"},
-    "date-time": {"type": "string", "format": "date-time"},
-}
-
-
-def _query(name: str, description: str, schema: _Json) -> _Json:
-    return {
-        "name": name,
-        "in": "query",
-        "description": description,
-        "required": False,
-        "schema": schema,
-        "style": "form",
-        "explode": False,
-    }
-
-
-def _path(name: str, schema: _Json) -> _Json:
-    return {"name": name, "in": "path", "required": True, "schema": schema}
-
-
-_TEXT: Final[_Json] = {"type": "string"}
-_NATURAL: Final[_Json] = {"type": "integer", "minimum": 0}
-_BBOX: Final[_Json] = {
-    "type": "array",
-    "minItems": 4,
-    "maxItems": 6,
-    "items": {"type": "number"},
-}
-_NAMES: Final[_Json] = {"type": "array", "items": {"type": "string"}}
-_PARAMETERS: Final[_Json] = {
-    "f": _query("f", "Format 格式", {"type": "string"}),
-    "lang": _query("lang", "Language of messages 语言", {"type": "string", "enum": ["zh", "en"]}),
-    "limit": _query(
-        "limit",
-        f"Features per page, at most {MAX_LIMIT} 每页要素数",
-        {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT},
-    ),
-    "bbox": _query("bbox", "Only features that meet this box 范围", _BBOX),
-    "bbox-crs": _query("bbox-crs", "CRS of bbox, in its own axis order", {"type": "string", "format": "uri"}),
-    "crs": _query("crs", "CRS of the answer", {"type": "string", "format": "uri"}),
-    "datetime": _query("datetime", "State as it was known then 按该时刻的已知状态", _TEXT),
-    "properties": _query("properties", "Only these properties 仅返回这些属性", _NAMES),
-    "sortby": _query("sortby", "Properties to sort by, each with + or - 排序", _NAMES),
-    "filter": _query("filter", "CQL2 filter 筛选条件", _TEXT),
-    "filter-lang": _query(
-        "filter-lang",
-        "Language of filter 筛选语言",
-        {"type": "string", "enum": list(CQL_LANGUAGES), "default": "cql2-text"},
-    ),
-    "filter-crs": _query(
-        "filter-crs", "CRS of the geometries in filter", {"type": "string", "format": "uri"}
-    ),
-    "resultType": _query(
-        "resultType",
-        "Features, or only how many there are 返回要素或仅返回数量",
-        {"type": "string", "enum": list(RESULT_TYPES), "default": "results"},
-    ),
-    "next": _query("next", "Place in the list, from a link of the page before 翻页标记", _TEXT),
-    "featureId": _path("featureId", {"type": "integer", "minimum": 0}),
-    "collections": _query("collections", "Layers of the tile, all without it 瓦片中的图层", _NAMES),
-    "tileMatrix": _path("tileMatrix", _NATURAL),
-    "tileRow": _path("tileRow", _NATURAL),
-    "tileCol": _path("tileCol", _NATURAL),
-    "styleId": _path("styleId", _TEXT),
-    "style": _query("style", "Name of a style 样式", _TEXT),
-    "kind": _query("kind", "Features or tiles 要素或瓦片", {"type": "string", "enum": ["oapif", "tiles"]}),
-    "scale": _query("scale", "Of a picture 图片倍率", {"type": "number", "minimum": 0.5, "maximum": 4}),
-}
-_PROBLEM: Final[_Json] = {
-    "type": "object",
-    "required": ["type", "title", "status", "detail"],
-    "properties": {
-        "type": {"type": "string"},
-        "title": {"type": "string"},
-        "status": {"type": "integer"},
-        "detail": {"type": "string"},
-        "errors": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "properties": {"where": {"type": "string"}, "message": {"type": "string"}},
-            },
-        },
-    },
-}
-
-
-def definition_document(caller: Caller, root: str) -> _Json:
+def definition_document(caller: Caller, root: str) -> Json:
     """Return the API definition as this caller may use it.
 
     Parameters
@@ -117,12 +25,13 @@ def definition_document(caller: Caller, root: str) -> _Json:
     root : str
         Address of the service; the prefix `/ogc` stands in `servers`, never in a path.
     """
-    paths: _Json = {
+    paths: Json = {
         "/": _operation("getLandingPage", "Landing page", _json()),
         "/conformance": _operation("getConformance", "Conformance classes", _json()),
         "/api": _operation(
             "getApi", "This document", {OPENAPI_JSON: {"schema": {"type": "object"}}, HTML: _HTML}
         ),
+        "/functions": _operation("getFunctions", "Functions that filters may call", _json()),
         "/collections": _operation("getCollections", "Collections", _json()),
         "/styles": _operation("getStyles", "Styles", _json()),
         "/styles/{styleId}": _operation("getStyle", "One style", _json(), ["styleId"]),
@@ -138,7 +47,10 @@ def definition_document(caller: Caller, root: str) -> _Json:
         "/tileMatrixSets/WebMercatorQuad": _operation("getMatrixSet", "WebMercatorQuad", _json()),
     }
     for layer_id in LAYERS:
-        paths |= _collection_paths(select_rows(caller, layer_id).selection.layer)
+        found = _collection_paths(select_rows(caller, layer_id).selection.layer)
+        for path, operations in edit_operations(layer_id, abilities(caller, layer_id)).items():
+            found[path] |= operations
+        paths |= found
     return {
         "openapi": "3.0.3",
         "info": {
@@ -150,38 +62,33 @@ def definition_document(caller: Caller, root: str) -> _Json:
         "servers": [{"url": f"{root}/ogc"}],
         "security": [{}, {"bearer": []}],
         "paths": paths,
-        "components": {
-            "parameters": _PARAMETERS,
-            "schemas": {"problem": _PROBLEM},
-            "responses": {"problem": _problem_response()},
-            "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
-        },
+        "components": components(),
     }
 
 
-_HTML: Final[_Json] = {"schema": {"type": "string"}}
-_BINARY: Final[_Json] = {"schema": {"type": "string", "format": "binary"}}
-_TILE: Final[_Json] = {MVT: _BINARY}
+_HTML: Final[Json] = {"schema": {"type": "string"}}
+_BINARY: Final[Json] = {"schema": {"type": "string", "format": "binary"}}
+_TILE: Final[Json] = {MVT: _BINARY}
 _TILE_PARAMETERS: Final = ["tileMatrix", "tileRow", "tileCol", "datetime", *FILTER_PARAMETERS]
-_LEGEND: Final[_Json] = {JSON: {"schema": {"type": "object"}}, "image/png": _BINARY}
-_XML: Final[_Json] = {"application/xml": _HTML}
+_LEGEND: Final[Json] = {JSON: {"schema": {"type": "object"}}, "image/png": _BINARY}
+_XML: Final[Json] = {"application/xml": _HTML}
 
 
-def _json(media_type: str = JSON) -> _Json:
+def _formats() -> Json:
+    """Return the formats of a page of features: GeoJSON as an object, other texts and files as they are."""
+    texts = {
+        media_type: _HTML if media_type.startswith("text/") else _BINARY for media_type in OFFERED.values()
+    }
+    return {**texts, GEOJSON: {"schema": {"type": "object"}}}
+
+
+def _json(media_type: str = JSON) -> Json:
     return {media_type: {"schema": {"type": "object"}}, HTML: _HTML}
 
 
-def _problem_response() -> _Json:
-    schema = {"$ref": "#/components/schemas/problem"}
-    return {
-        "description": "What went wrong 错误",
-        "content": {"application/problem+json": {"schema": schema}},
-    }
-
-
 def _operation(
-    name: str, summary: str, content: _Json, shared: list[str] | None = None, own: list[_Json] | None = None
-) -> _Json:
+    name: str, summary: str, content: Json, shared: list[str] | None = None, own: list[Json] | None = None
+) -> Json:
     references = [{"$ref": f"#/components/parameters/{key}"} for key in [*(shared or []), "f", "lang"]]
     failed = {"$ref": "#/components/responses/problem"}
     return {
@@ -200,13 +107,13 @@ def _operation(
     }
 
 
-def _collection_paths(layer: Layer) -> _Json:
+def _collection_paths(layer: Layer) -> Json:
     path, title = f"/collections/{layer.id}", f"{layer.title_zh} {layer.title_en}"
-    filters = [_equality(item) for item in layer.fields if item.queryable]
+    filters = [equality(item) for item in layer.fields if item.queryable]
     page = [*PAGE_PARAMETERS, *FILTER_PARAMETERS]
     found = {
         path: _operation(f"{layer.id}.get", title, _json()),
-        f"{path}/items": _operation(f"{layer.id}.items", title, _json(GEOJSON), page, filters),
+        f"{path}/items": _operation(f"{layer.id}.items", title, _formats(), page, filters),
         f"{path}/items/{{featureId}}": _operation(
             f"{layer.id}.item", title, _json(GEOJSON), ["featureId", "crs", "datetime", "properties"]
         ),
@@ -230,10 +137,3 @@ def _collection_paths(layer: Layer) -> _Json:
     for item in found.values():
         item["get"]["tags"] = [layer.id]
     return found
-
-
-def _equality(item: Field) -> _Json:
-    schema = dict(_SCHEMA_TYPES[item.type])
-    if item.choices:
-        schema["enum"] = [choice.value for choice in item.choices]
-    return _query(item.name, f"{item.title_zh} {item.title_en}", schema)

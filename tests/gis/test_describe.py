@@ -52,7 +52,15 @@ def test_the_schema_has_the_roles_qgis_looks_for() -> None:
         "description": "Updated at.",
         "x-ogc-role": "primary-instant",
         "x-ogc-propertySeq": 10,
+        "readOnly": True,
     }
+
+
+def test_what_the_reader_may_not_write_is_marked_as_read_only() -> None:
+    properties = schema_document(PUBLIC, "s", {"geometry", "progress"})["properties"]
+
+    assert isinstance(properties, dict)
+    assert {name for name, item in properties.items() if "readOnly" not in item} == {"geometry", "progress"}
 
 
 def test_the_geometry_of_queryables_is_a_bare_reference() -> None:
