@@ -103,7 +103,7 @@ def test_a_shape_is_the_same_wherever_its_ring_begins_and_whichever_way_it_runs(
     other = Polygon([(4, 3), (4, 0), (0, 0), (0, 3)], [[(2, 2), (1, 1), (2, 1)]])
     assert is_same_shape(one, other, 1e-9)
     assert not is_same_shape(one, Polygon(one.exterior), 1e-9)
-    assert not is_same_shape(one, Polygon([(0, 0), (4, 0), (4, 3), (0, 3.001)], one.interiors), 1e-9)
+    assert not is_same_shape(one, Polygon([(0, 0), (4, 0), (4, 3), (0, 3.001)], list(one.interiors)), 1e-9)
 
 
 def test_holes_in_another_order_and_empty_shapes_are_told_apart() -> None:

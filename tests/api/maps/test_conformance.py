@@ -15,6 +15,7 @@ FEATURES = f"{MAPS}test_features:"
 DEFINITION = f"{MAPS}test_definition:"
 TILES = f"{MAPS}test_tiles:"
 STYLES = f"{MAPS}test_styles:"
+EDITS = f"{MAPS}test_edits:"
 QUESTION = "tests.gis.cql2.test_questions:test_text_and_json_give_the_rows_that_sql_gives"
 QUERYABLES = f"{FILTERS}test_every_queryable_filters_by_parameter_and_by_cql2_and_nothing_else_does"
 SAME_ROWS = f"{FILTERS}test_text_and_json_give_the_same_rows_as_sql_over_all_pages"
@@ -52,6 +53,13 @@ PROOFS = {
     "cql2/1.0/conf/arithmetic": QUESTION,
     "cql2/1.0/conf/property-property": QUESTION,
     "cql2/1.0/conf/functions": f"{FILTERS}test_the_functions_on_offer_are_listed_and_linked",
+    "ogcapi-features-4/1.0/conf/create-replace-delete": f"{EDITS}"
+    "test_a_replacement_empties_what_it_does_not_give_and_a_patch_does_not",
+    "ogcapi-features-4/1.0/conf/update": f"{EDITS}test_a_patch_merges_the_geometry_too",
+    "ogcapi-features-4/1.0/conf/optimistic-locking-etags": f"{EDITS}"
+    "test_the_tag_of_every_representation_may_be_expected",
+    "ogcapi-features-4/1.0/conf/features": f"{EDITS}"
+    "test_coordinates_in_a_zone_stand_north_before_east_and_land_within_a_millimetre",
     "ogcapi-features-5/1.0/conf/schemas": f"{FILTERS}test_the_schema_is_what_features_return",
     "ogcapi-features-5/1.0/conf/core-roles-features": "tests.gis.test_describe:"
     "test_the_schema_has_the_roles_qgis_looks_for",

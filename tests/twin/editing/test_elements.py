@@ -54,7 +54,7 @@ def ids(session: Session) -> tuple[int, int, int]:
 def wall(session: Session, feature_id: int) -> tuple[str, float, date | None, date | None]:
     sql = """SELECT status, progress::float8, actual_start, actual_finish FROM layer_bim_elements(NULL)
       WHERE id = :id"""
-    return tuple(session.execute(text(sql), {"id": feature_id}).one())  # type: ignore[return-value]
+    return tuple(session.execute(text(sql), {"id": feature_id}).one())
 
 
 def progress(session: Session, project_id: int) -> float:
