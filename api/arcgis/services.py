@@ -42,6 +42,8 @@ TIME_FIELDS: Final = {
     "control_areas": ("valid_from", "valid_to"),
     "bim_models": ("published_at", None),
 }
+# QGIS before 3.26 draws classes of single values alone, no bands of numbers: the lights, not the progress.
+DEFAULT_STYLES: Final = {"projects": "projects-light", "project_points": "projects-light"}
 
 
 async def answer_info(call: Call) -> Response:
@@ -111,7 +113,7 @@ async def _layer(call: Call) -> dict[str, Any]:
         extent = await find_extent(connection, selection)
         times = await _find_times(connection, selection)
     rules = await anyio.to_thread.run_sync(_load_rules, state_of(call.request), layer)
-    rule = _choose_rule(rules, call.parameters.get("style"))
+    rule = _choose_rule(rules, call.parameters.get("style") or DEFAULT_STYLES.get(layer.id))
     info = drawing_info(rule, lang_of(call.request)) if rule else None
     return layer_document(layer, Facts(extent, powers_of(call.caller, layer), info, times))
 

@@ -107,7 +107,7 @@ def field_document(layer: Layer, item: Field, editable: Collection[str] = ()) ->
     document: dict[str, Any] = {
         "name": item.name,
         "type": TYPES[item.type],
-        "alias": f"{item.title_zh}（{item.unit}）" if item.unit else item.title_zh,
+        "alias": _alias(item),
         "sqlType": _SQL_TYPES[item.type],
         "nullable": True,
         "editable": item.name in editable,
@@ -116,6 +116,11 @@ def field_document(layer: Layer, item: Field, editable: Collection[str] = ()) ->
         "description": f"{item.title_en}. {item.description}".strip(),
     }
     return {**document, "length": STRING_LENGTH} if item.type == "string" else document
+
+
+def _alias(item: Field) -> str:
+    unit = f"（{item.unit}）"
+    return item.title_zh if not item.unit or unit in item.title_zh else item.title_zh + unit
 
 
 def _domain(item: Field) -> dict[str, Any] | None:
