@@ -1,6 +1,5 @@
 """The HTTP application: every door, put together."""
 
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -25,20 +24,16 @@ from api.state import AppSettings, AppState, make_state
 
 
 class Application(FastAPI):
-    """FastAPI with one short cut before it: tiles that lie in memory finished."""
+    """FastAPI with one short cut before it: plain requests for tiles."""
 
     def __init__(self, **given: Any) -> None:
         super().__init__(**given)
         self.hot: HotTiles | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer from memory, or pass the request on."""
-        if self.hot is not None and scope["type"] == "http":
-            began = time.perf_counter()
-            answer = self.hot.find(scope)
-            if answer is not None:
-                await self.hot.send(scope, answer, send, began)
-                return
+        """Answer a tile, or pass the request on."""
+        if self.hot is not None and scope["type"] == "http" and await self.hot.answer(scope, receive, send):
+            return
         await super().__call__(scope, receive, send)
 
 

@@ -15,6 +15,7 @@ from api.errors import SESSION_COOKIE
 from api.state import AppState, state_of
 from gis.statement import Connection
 from twin.db import open_session
+from twin.db.hot import borrow
 from twin.errors import ForbiddenError, UnauthenticatedError
 from twin.identity import ANONYMOUS, Caller
 from twin.identity.tokens import find_caller
@@ -152,5 +153,5 @@ async def open_connection(request: HTTPConnection) -> AsyncIterator[Connection]:
     psycopg_pool.PoolTimeout
         No connection is free, or the database is away.
     """
-    async with state_of(request).pool.connection() as connection:
+    async with borrow(state_of(request).pool) as connection:
         yield connection

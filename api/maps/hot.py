@@ -1,7 +1,7 @@
-"""Tiles that are in memory, answered before the framework sees the request.
+"""Tiles, answered before the framework sees the request: from memory, else by the tile's own endpoint.
 
 Nothing is decided here: who calls, what is fresh, which headers an answer carries come from where the ordinary way
-has them. Whatever is unusual about a request, and every failure, falls through to that way.
+has them. Whatever is unusual about a request goes that way.
 """
 
 import re
@@ -12,18 +12,19 @@ from functools import lru_cache
 from typing import Final
 
 from starlette.requests import Request, cookie_parser
-from starlette.types import ASGIApp, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.deps import read_bearer
-from api.errors import SESSION_COOKIE
+from api.errors import HANDLED, SESSION_COOKIE, answer_error
 from api.log import write_request
 from api.maps.answers import VARY, cross_origin_headers, is_unchanged, takes_gzip
 from api.maps.asked import MVT
 from api.maps.finished import Finished
 from api.maps.tile_cache import TileCache, groups_of
 from api.maps.tile_disk import TileKey
+from api.maps.tiles import answer_tile
 from api.metrics import Metrics
-from api.middleware import REQUEST_ID, choose_request_id
+from api.middleware import REQUEST_ID, RecordRequests, choose_request_id
 from api.rendering import SECURITY_HEADERS
 from api.state import CallerCache
 from twin.errors import UnauthenticatedError
@@ -51,7 +52,12 @@ class Address:
     z: int
     x: int
     y: int
-    route: str
+    path_format: str
+
+    def parameters(self) -> dict[str, str]:
+        """Return what the router would have read."""
+        numbers = {name: str(getattr(self, name)) for name in "zxy"}
+        return {"collection": ",".join(self.layer_ids), **numbers}
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +101,7 @@ def parse_address(path: str) -> Address | None:
 
 
 class HotTiles:
-    """Answers from memory what can be answered so."""
+    """Answers requests for tiles."""
 
     def __init__(self, app: ASGIApp, cache: TileCache, callers: CallerCache, metrics: Metrics) -> None:
         self._app = app
@@ -103,14 +109,26 @@ class HotTiles:
         self._callers = callers
         self._metrics = metrics
         self._cross_origin = lru_cache(maxsize=256)(self._find_cross_origin)
+        self._endpoint = RecordRequests(_answer, metrics)
 
-    def find(self, scope: Scope) -> HotAnswer | None:
-        """Return the answer to a request, or None where the ordinary way has to find it."""
+    async def answer(self, scope: Scope, receive: Receive, send: Send) -> bool:
+        """Answer a plain request for a tile; say whether it was one."""
         if scope["method"] != "GET" or scope["query_string"] or scope.get("root_path"):
-            return None
+            return False
         address = parse_address(scope["path"])
         if address is None:
-            return None
+            return False
+        began = time.perf_counter()
+        answer = self.find(scope, address)
+        if answer is not None:
+            await self._send(scope, answer, send, began)
+            return True
+        scope.update(app=self._app, route=address, path_params=address.parameters())
+        await self._endpoint(scope, receive, send)
+        return True
+
+    def find(self, scope: Scope, address: Address) -> HotAnswer | None:
+        """Return the answer that lies in memory, or None where the endpoint has to find it."""
         given = _read_headers(scope["headers"])
         caller = None if given is None else self._identify(given)
         if given is None or caller is None:
@@ -161,13 +179,13 @@ class HotTiles:
                 else:
                     body = finished.plain()
             headers += ((b"content-type", _MVT), (b"content-length", str(len(body)).encode("ascii")))
-        return HotAnswer(status, headers, body, address.route, request_id, caller.login)
+        return HotAnswer(status, headers, body, address.path_format, request_id, caller.login)
 
     def _find_cross_origin(self, origin: bytes) -> Headers:
         request = Request({"type": "http", "headers": [(b"origin", origin)], "app": self._app})
         return _encoded(cross_origin_headers(request))
 
-    async def send(self, scope: Scope, answer: HotAnswer, send: Send, began: float) -> None:
+    async def _send(self, scope: Scope, answer: HotAnswer, send: Send, began: float) -> None:
         """Send an answer, count it and write its line."""
         await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
         await send({"type": "http.response.body", "body": answer.body})
@@ -185,6 +203,16 @@ class HotTiles:
             address,
             answer.login,
         )
+
+
+async def _answer(scope: Scope, receive: Receive, send: Send) -> None:
+    """Run the tile's endpoint as the router would, foreseen exceptions answered as problem documents."""
+    request = Request(scope, receive, send)
+    try:
+        response = await answer_tile(request)
+    except HANDLED as error:
+        response = await answer_error(request, error)
+    await response(scope, receive, send)
 
 
 def _read_headers(headers: Sequence[tuple[bytes, bytes]]) -> dict[bytes, bytes] | None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 import orjson
+from psycopg import OperationalError
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -14,6 +15,7 @@ from api.maps.asked import EVERYWHERE, JSON, MVT, choose_format, read_parameters
 from api.maps.finished import answer_finished
 from api.maps.selecting import read_selection
 from api.maps.tile_cache import tiles_of
+from api.state import state_of
 from gis.errors import TileOutOfRangeError
 from gis.features import find_extent
 from gis.layer import Layer
@@ -93,7 +95,14 @@ def _number(layer: Layer, text: str) -> int:
 
 
 async def _render(request: Request, caller: Caller, layer_id: str, tile: TileAddress) -> bytes:
+    """Render a tile; a connection that was lost unnoticed is not asked first, but replaced when it fails."""
     selection = select_rows(caller, layer_id).selection
+    async with state_of(request).pool.connection() as connection:
+        try:
+            return await fetch_tile(connection, selection, tile)
+        except OperationalError:
+            if not connection.broken:
+                raise
     async with open_connection(request) as connection:
         return await fetch_tile(connection, selection, tile)
 

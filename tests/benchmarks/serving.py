@@ -7,6 +7,7 @@ Every figure is printed beside its floor, both measured in turn in the same run;
 
 import argparse
 import os
+import re
 import socket
 import statistics
 import subprocess
@@ -41,6 +42,15 @@ SELECT convert_to(string_agg('{"type":"Feature","id":' || id || ',"geometry":' |
      supply_date, released_on, area_m2, area_m2 * 3 / 2000 AS area_mu, stated_area_m2, updated_at) p))::text || '}', ','),
   'UTF8') FROM (SELECT * FROM land_parcel WHERE public_visible AND geom && ST_MakeEnvelope(%(w)s, %(s)s, %(e)s, %(n)s, 4490)
   ORDER BY id LIMIT %(limit)s) f"""
+
+
+EMPTY_APP = """
+from fastapi import FastAPI, Response
+app = FastAPI()
+@app.get("/")
+async def empty() -> Response:
+    return Response()
+"""
 
 
 @dataclass(frozen=True)
@@ -89,30 +99,50 @@ def free_port() -> int:
 
 
 @contextmanager
-def service(url: str) -> Iterator[tuple[str, psutil.Process]]:
+def service(url: str, memory_mb: int = 0) -> Iterator[tuple[str, psutil.Process]]:
+    """Run the service; without a cache every tile is a cold one."""
+    with tempfile.TemporaryDirectory() as home:
+        environment = {
+            **os.environ,
+            "DATABASE_URL": url,
+            "TWIN_HOME": home,
+            "TWIN_POOL_SIZE": "1",
+            "TWIN_TILE_MEMORY_MB": str(memory_mb),
+            "TWIN_TILE_DISK_MB": "0",
+        }
+        with _uvicorn(["api.app:create_app", "--factory"], environment, "/livez") as running:
+            yield running
+
+
+@contextmanager
+def empty_service() -> Iterator[tuple[str, psutil.Process]]:
+    """Run an application with one route that answers nothing: what the server and the framework cost by themselves."""
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "empty_app.py").write_text(EMPTY_APP, encoding="utf-8")
+        with _uvicorn(["empty_app:app", "--app-dir", folder], {**os.environ}, "/") as running:
+            yield running
+
+
+@contextmanager
+def _uvicorn(app: list[str], environment: dict[str, str], path: str) -> Iterator[tuple[str, psutil.Process]]:
     port = free_port()
     argv = [
         sys.executable,
         "-m",
         "uvicorn",
-        "api.app:create_app",
-        "--factory",
+        *app,
         "--port",
         str(port),
         "--no-access-log",
+        "--log-level",
+        "error",
     ]
-    environment = {
-        **os.environ,
-        "DATABASE_URL": url,
-        "TWIN_HOME": tempfile.gettempdir(),
-        "TWIN_POOL_SIZE": "1",
-    }
-    process = subprocess.Popen([*argv, "--log-level", "error"], env=environment, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(argv, env=environment, stderr=subprocess.DEVNULL)
     base = f"http://127.0.0.1:{port}"
     try:
         for _ in range(200):
             try:
-                httpx.get(f"{base}/livez")
+                httpx.get(f"{base}{path}")
                 break
             except httpx.TransportError:
                 time.sleep(0.1)
@@ -175,6 +205,7 @@ def main() -> None:
         client = stack.enter_context(httpx.Client(base_url=base, headers={"Accept-Encoding": "identity"}))
         watcher = stack.enter_context(psycopg.connect(url, autocommit=True))
         run(url, client, process, watcher, asked)
+        run_cached(url, asked.rounds)
 
 
 def run(
@@ -219,6 +250,88 @@ def run(
             ),
             rounds,
         )
+
+
+class KeptAlive:
+    """One connection that sends the same request again and again and reads the answers: a client that costs little."""
+
+    def __init__(self, base: str, path: str, headers: dict[str, str]) -> None:
+        host, port = base.removeprefix("http://").split(":")
+        lines = [f"GET {path} HTTP/1.1", f"Host: {host}:{port}", *(f"{k}: {v}" for k, v in headers.items())]
+        self._request = "\r\n".join([*lines, "", ""]).encode()
+        self._socket = socket.create_connection((host, int(port)))
+
+    def ask(self) -> tuple[int, bytes, int]:
+        """Return status, head and length of the body of one answer."""
+        self._socket.sendall(self._request)
+        content = b""
+        while (end := content.find(b"\r\n\r\n")) < 0:
+            content += self._recv()
+        head = content[:end].lower()
+        told = re.search(rb"content-length: (\d+)", head)
+        length = int(told[1]) if told else 0
+        left = length - (len(content) - end - 4)
+        while left > 0:
+            left -= len(self._recv())
+        return int(head[9:12]), head, length
+
+    def _recv(self) -> bytes:
+        found = self._socket.recv(65_536)
+        if not found:
+            raise ConnectionError("the server closed the connection")
+        return found
+
+
+@dataclass(frozen=True)
+class Question:
+    """One request to one server, and the status that answers it."""
+
+    process: psutil.Process
+    base: str
+    path: str
+    headers: dict[str, str]
+    status: int = 200
+
+
+def request_ms(question: Question, times: int = 3_000) -> tuple[float, int]:
+    """Return the CPU milliseconds of a server per request, and the length of the answer."""
+    client = KeptAlive(question.base, question.path, question.headers)
+    process, status = question.process, question.status
+    for _ in range(200):
+        found, _, length = client.ask()
+        assert found == status, found
+    before = cpu_s([process])
+    for _ in range(times):
+        client.ask()
+    return 1000 * (cpu_s([process]) - before) / times, length
+
+
+def run_cached(url: str, rounds: int) -> None:
+    """Compare a kept tile and a 304 with an empty answer of FastAPI on the same server, all in turn."""
+    x, y = column_row(WEST + 0.4, SOUTH + 0.3, 15)
+    path, packed = f"/tiles/land_parcels/15/{x}/{y}.mvt", {"Accept-Encoding": "gzip"}
+    with service(url, memory_mb=64) as (base, process), empty_service() as (empty_base, empty_process):
+        time.sleep(1.0)  # the service learns of the database's changes first, and keeps nothing until then
+        _, head, _ = KeptAlive(base, path, packed).ask()
+        tag = re.search(rb"etag: (\S+)", head)
+        assert tag is not None
+        known = {**packed, "If-None-Match": tag[1].decode().replace("w/", "W/")}
+        asked = {
+            "empty answer of FastAPI": Question(empty_process, empty_base, "/", packed),
+            "`/livez`, by the ordinary way": Question(process, base, "/livez", packed),
+            "cached tile z15": Question(process, base, path, packed),
+            "304 of a cached tile": Question(process, base, path, known, 304),
+        }
+        costs: dict[str, list[tuple[float, int]]] = {name: [] for name in asked}
+        for _ in range(rounds):
+            for name, question in asked.items():
+                costs[name].append(request_ms(question))
+    empty = statistics.median(cost for cost, _ in costs["empty answer of FastAPI"])
+    print("\n| request | server CPU, ms | against the empty answer | kB |")
+    print("|---|---|---|---|")
+    for name, found in costs.items():
+        cost = statistics.median(each for each, _ in found)
+        print(f"| {name} | {cost:.3f} | **{cost / empty:.2f}** | {found[0][1] / 1000:.1f} |")
 
 
 def floor(

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
-from gis.layer import Selection
-from twin.identity.caller import Caller
+from gis.layer import Layer, Selection
+from twin.identity.caller import ANONYMOUS, Caller
 from twin.identity.visibility import Sight, sight, visible_fields
 from twin.layers.catalogue import READING_RIGHT, get_layer
 
@@ -32,4 +33,12 @@ def select_rows(caller: Caller, layer_id: str, at: datetime | None = None) -> Se
     """
     layer = get_layer(layer_id)
     seen = sight(caller, READING_RIGHT[layer_id])
-    return Seen(Selection(layer=visible_fields(layer, seen), visible=seen.condition, at=at), seen)
+    if not seen.internal_fields:
+        layer = _public(layer_id)
+    return Seen(Selection(layer=layer, visible=seen.condition, at=at), seen)
+
+
+@cache
+def _public(layer_id: str) -> Layer:
+    """Return a layer without its internal fields; it is asked for with every tile."""
+    return visible_fields(get_layer(layer_id), sight(ANONYMOUS, READING_RIGHT[layer_id]))
