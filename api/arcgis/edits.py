@@ -27,7 +27,7 @@ from gis.esri.edits import MOST_EDITS, Edited, list_edits, parse_edited, parse_j
 from gis.esri.fields import LARGEST_OBJECT_ID
 from gis.esri.figures import fetch_ids
 from twin.db import open_session
-from twin.editing import Feature, create_feature, delete_feature, update_feature
+from twin.editing import Feature, create_feature, delete_feature, edits_together, update_feature
 from twin.errors import MoveRefusedError, TwinError, UnauthenticatedError
 from twin.identity import Caller
 from twin.identity.audit import record_audit
@@ -239,7 +239,8 @@ def _record_refusal(call: Call, verdict: Verdict) -> None:
 def _try_all(call: Call, edits: list[Edit], keep_some: bool) -> list[Verdict]:
     verdicts: list[Verdict] = []
     try:
-        with open_session(state_of(call.request).engine, actor=call.caller.login) as session:
+        engine = state_of(call.request).engine
+        with open_session(engine, actor=call.caller.login) as session, edits_together(session):
             verdicts = [_run_one(session, call.caller, edit) for edit in edits]
             if not keep_some and any(verdict.problem for verdict in verdicts):
                 raise _RollBackError

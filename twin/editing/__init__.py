@@ -8,6 +8,7 @@ from twin.editing.feature import Abilities, Feature
 from twin.editing.rights import abilities, feature_abilities, offered
 from twin.editing.rows import feature_tag
 from twin.editing.rules import WritableField, writable_fields
+from twin.editing.together import edits_together
 
 __all__ = [
     "Abilities",
@@ -16,6 +17,7 @@ __all__ = [
     "abilities",
     "create_feature",
     "delete_feature",
+    "edits_together",
     "feature_abilities",
     "feature_tag",
     "offered",

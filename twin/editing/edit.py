@@ -1,7 +1,7 @@
 """The four edits, the same for every layer: right, lock, tag, check, write, audit trail.
 
-All run in the caller's transaction and never commit. Several edits may share one; where one of them may fail alone,
-the door puts a savepoint around it.
+All run in the caller's transaction and never commit. Several edits may share one, inside `edits_together`; where one
+of them may fail alone, the door puts a savepoint around it.
 """
 
 from typing import Any
@@ -14,14 +14,14 @@ from twin.editing.change import Change
 from twin.editing.feature import Feature
 from twin.editing.place import Place, is_unchanged, make_place
 from twin.editing.rights import get_editable
-from twin.editing.rows import Row, get_row
+from twin.editing.rows import Row, find_row, get_row
 from twin.editing.rules import EditableLayer
 from twin.editing.tables import TABLES
+from twin.editing.together import note_edit
 from twin.editing.trail import geometry_note, plain
 from twin.editing.values import Values, check_new, check_some, check_whole
 from twin.errors import ConflictError, StaleError
 from twin.identity import Caller
-from twin.identity.audit import record_audit
 from twin.identity.rights import require
 from twin.layers import get_layer
 
@@ -51,7 +51,7 @@ def create_feature(session: Session, caller: Caller, layer_id: str, feature: Fea
         raise LookupError(f"{layer_id} offers to create and has no function for it")
     feature_id = table.add(session, caller, values, place)
     after = plain({name: value for name, value in values.items() if value is not None})
-    record_audit(
+    note_edit(
         session,
         caller,
         "feature.create",
@@ -131,7 +131,7 @@ def delete_feature(
     kept = {rule.name: row.values[rule.name] for rule in editable.fields}
     before = {"id": row.id, **plain(kept), **table.survey_note(session, row.id)}
     table.remove(session, row)
-    record_audit(session, caller, "feature.delete", table.name(row.values), before=before)
+    note_edit(session, caller, "feature.delete", table.name(row.values), before=before)
 
 
 def _open(
@@ -205,12 +205,23 @@ def _write(
         return
     _check_once(editable, changes)
     table = TABLES[editable.id]
-    before: dict[str, Any] = plain({name: row.values[name] for name in changes})
-    if place is not None:
-        before |= table.survey_note(session, row.id)
+    survey = table.survey_note(session, row.id) if place is not None else {}
     table.edit(session, caller, row, Change(values, changes, place))
-    after = {**plain(changes), **geometry_note(place)}
-    record_audit(session, caller, action, table.name({**row.values, **changes}), before, after)
+    stored = _stored(session, caller, editable, row, changes)
+    moved = [name for name in stored if not _equal(stored[name], row.values[name])]
+    before = {**plain({name: row.values[name] for name in moved}), **survey}
+    after = {**plain({name: stored[name] for name in moved}), **geometry_note(place)}
+    note_edit(session, caller, action, table.name({**row.values, **stored}), before, after)
+
+
+def _stored(
+    session: Session, caller: Caller, editable: EditableLayer, row: Row, changes: Values
+) -> dict[str, Any]:
+    """Return the writable values as they now stand, with what followed from the change, such as done from 100 %."""
+    session.flush()
+    now = find_row(session, caller, editable.id, row.id)
+    known = {**row.values, **changes} if now is None else now.values  # None: the layer shows it no more
+    return {rule.name: known[rule.name] for rule in editable.fields}
 
 
 def _equal(value: Any, stored: Any) -> bool:

@@ -7,9 +7,9 @@ from typing import Any, Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from twin.alerts.evaluate import evaluate_project
 from twin.editing.change import Change
 from twin.editing.rows import Row
+from twin.editing.together import follow_up
 from twin.editing.values import Values
 from twin.elements.models import BimModel, ElementIdentity
 from twin.elements.progress_rows import Refused, check_rows
@@ -17,7 +17,6 @@ from twin.elements.record import record_element_progress
 from twin.errors import ConflictError, InvalidInputError
 from twin.identity import Caller
 from twin.identity.agency import AGENCY_ZONE, get_reporting_date
-from twin.progress.record import record_project_state
 
 SOURCE: Final = "map"
 
@@ -57,7 +56,7 @@ def edit_element(session: Session, caller: Caller, row: Row, change: Change) -> 
     session.refresh(identity)
     _check_emptied(identity, change.new)
     if row.project_id is not None:
-        evaluate_project(session, row.project_id, record_project_state(session, row.project_id))
+        follow_up(session, row.project_id)
 
 
 def reported(present: Mapping[str, Any], change: Change) -> dict[str, Any]:

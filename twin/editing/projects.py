@@ -8,18 +8,17 @@ from sqlalchemy import func, select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from twin.alerts.evaluate import evaluate_project
 from twin.editing.change import Change
 from twin.editing.moves import EPC_STAGE_MOVES, STAGE_MOVES, check_move
 from twin.editing.place import Place
 from twin.editing.rows import Row
+from twin.editing.together import follow_up
 from twin.editing.values import Values
 from twin.errors import ConflictError, InvalidInputError
 from twin.identity import Caller
 from twin.identity.agency import get_reporting_date
 from twin.identity.models import AuditEvent
 from twin.identity.visibility import sight
-from twin.progress.record import record_project_state
 from twin.projects.codes import check_archive_number, check_national_code
 from twin.projects.models import Category, Footprint, Project
 from twin.projects.stages import enter_stage
@@ -70,7 +69,7 @@ def add_project(session: Session, caller: Caller, values: Values, place: Place |
     if place is not None:
         _add_version(session, project.id, place, None)
     enter_stage(session, project.id, project.stage, get_reporting_date(session))
-    _follow_up(session, project.id)
+    follow_up(session, project.id)
     return project.id
 
 
@@ -98,7 +97,7 @@ def edit_project(session: Session, caller: Caller, row: Row, change: Change) -> 
         raise _taken(session, caller, changes, row.id) or error from error
     if change.place is not None:
         _add_version(session, row.id, change.place, _find_footprint(session, row.id))
-    _follow_up(session, row.id)
+    follow_up(session, row.id)
 
 
 def remove_project(session: Session, row: Row) -> None:
@@ -148,12 +147,6 @@ def _add_version(session: Session, project_id: int, place: Place, current: Footp
         )
     )
     session.flush()
-
-
-def _follow_up(session: Session, project_id: int) -> None:
-    """Roll the project up and judge it: plan dates, stage and money are what lights look at."""
-    session.expire_all()
-    evaluate_project(session, project_id, record_project_state(session, project_id))
 
 
 def _check_codes(session: Session, values: Values) -> None:
