@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from api.arcgis.asked import Parameters, is_true, read_decimal, read_whole
 from api.arcgis.doors import ESRI_VARY, Call, answer_content, answer_document, choose_form
+from api.arcgis.kept import continue_page, keep_border
 from api.deps import open_connection
 from api.maps.answers import answer_stream
 from api.maps.asked import GEOJSON, JSON
@@ -297,52 +298,71 @@ def _answer_json(call: Call, asked: Asked, body: bytes) -> Response:
 async def _answer_features(
     call: Call, asked: Asked, connection: Connection, stack: AsyncExitStack
 ) -> Response:
+    rows, page = continue_page(call, asked.selection, asked.page)
     if asked.form == "pbf":
-        drawn = await fetch_drawn(connection, asked.selection, asked.page)
+        drawn = await fetch_drawn(connection, rows, page)
+        _keep_end(call, asked, len(drawn.ids), max(drawn.ids, default=None) if drawn.exceeded else None)
         grid = asked.grid or finest_grid(asked.page.crs)
         return answer_content(call, encode_features(asked.layer, asked.page, drawn, grid), PBF)
     if asked.grid is not None and asked.form != "geojson":
-        drawn = await fetch_drawn(connection, asked.selection, asked.page)
+        drawn = await fetch_drawn(connection, rows, page)
+        _keep_end(call, asked, len(drawn.ids), max(drawn.ids, default=None) if drawn.exceeded else None)
         body = quantised_features(asked.layer, asked.page, drawn, asked.grid)
         return _answer_json(call, asked, _head(asked) + body + _tail(drawn.exceeded))
     if asked.page.limit <= _ONE_STATEMENT_UP_TO:
-        written = await fetch_features(connection, asked.selection, asked.page, asked.form)
+        written = await fetch_features(connection, rows, page, asked.form)
+        _keep_end(call, asked, written.returned, written.last_id if written.exceeded else None)
         return _answer_json(call, asked, _head(asked) + written.body + _tail(written.exceeded, asked.form))
-    return await _answer_batches(call, asked, connection, stack)
+    batches = stream_features(connection, rows, page, asked.form)
+    return await _answer_batches(call, asked, batches, stack)
+
+
+def _keep_end(call: Call, asked: Asked, returned: int, last: int | None) -> None:
+    keep_border(call, asked.selection, asked.page, returned, last)
 
 
 async def _answer_batches(
-    call: Call, asked: Asked, connection: Connection, stack: AsyncExitStack
+    call: Call, asked: Asked, batches: AsyncGenerator[Written, None], stack: AsyncExitStack
 ) -> Response:
     """Gather the batches of a page; send them whole while they are small, else stream what is left."""
-    batches = stream_features(connection, asked.selection, asked.page, asked.form)
     gathered: list[bytes] = []
-    exceeded = False
-    size = 0
+    so_far = Written(b"", 0, exceeded=False)
     async for batch in batches:
         gathered.append(batch.body)
-        exceeded = batch.exceeded
-        size += len(batch.body)
-        if size > WHOLE_UP_TO_BYTES and asked.form in ("json", "geojson"):
-            begun = _head(asked) + b",".join(gathered)
-            chunks = _chunks(asked, begun, batch, batches, stack.pop_all())
+        so_far = _added(so_far, batch)
+        if sum(map(len, gathered)) > WHOLE_UP_TO_BYTES and asked.form in ("json", "geojson"):
+            begun = _head(asked) + b",".join(part for part in gathered if part)
+            chunks = _chunks(call, asked, begun, so_far, batches, stack.pop_all())
             media_type = GEOJSON if asked.form == "geojson" else JSON
             headers = {"Vary": ESRI_VARY}
             return answer_stream(call.request, call.caller, chunks, media_type, headers=headers)
+    _keep_end(call, asked, so_far.returned, so_far.last_id if so_far.exceeded else None)
     body = b",".join(part for part in gathered if part)
-    return _answer_json(call, asked, _head(asked) + body + _tail(exceeded, asked.form))
+    return _answer_json(call, asked, _head(asked) + body + _tail(so_far.exceeded, asked.form))
+
+
+def _added(so_far: Written, batch: Written) -> Written:
+    """Return the figures of two batches together, without their features."""
+    ids = [number for number in (so_far.last_id, batch.last_id) if number is not None]
+    return Written(b"", so_far.returned + batch.returned, batch.exceeded, max(ids, default=None))
 
 
 async def _chunks(
-    asked: Asked, begun: bytes, last: Written, batches: AsyncGenerator[Written, None], stack: AsyncExitStack
+    call: Call,
+    asked: Asked,
+    begun: bytes,
+    so_far: Written,
+    batches: AsyncGenerator[Written, None],
+    stack: AsyncExitStack,
 ) -> AsyncGenerator[bytes, None]:
     async with stack:
         yield begun
         async for batch in batches:
             if batch.body:
                 yield b"," + batch.body
-            last = batch
-        yield _tail(last.exceeded, asked.form)
+            so_far = _added(so_far, batch)
+        _keep_end(call, asked, so_far.returned, so_far.last_id if so_far.exceeded else None)
+        yield _tail(so_far.exceeded, asked.form)
 
 
 async def answer_feature(call: Call) -> Response:

@@ -7,6 +7,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from api.arcgis.doors import Call, answer_document, answer_problem
+from api.arcgis.kept import Reach, reach_key, shelves_of
 from api.deps import open_connection
 from api.errors import Problem, lang_of, problem_of
 from api.maps.addresses import root
@@ -22,8 +23,7 @@ from gis.esri.documents import (
 )
 from gis.esri.figures import find_times
 from gis.features import find_extent
-from gis.layer import Layer, Selection
-from gis.statement import Connection
+from gis.layer import Field, Layer, Selection
 from gis.style import StyleRule, drawing_info
 from twin.alerts.palette import list_themes
 from twin.db import open_session
@@ -68,9 +68,8 @@ async def answer_catalogue(call: Call) -> Response:
 async def answer_service(call: Call) -> Response:
     """Answer the service of a collection."""
     selection = _selection(call)
-    async with open_connection(call.request) as connection:
-        extent = await find_extent(connection, selection)
-    facts = Facts(extent, powers_of(call.caller, selection.layer))
+    reach = await _find_reach(call, selection)
+    facts = Facts(reach.extent, powers_of(call.caller, selection.layer))
     return answer_document(call, selection.layer.title_zh, service_document(selection.layer, facts))
 
 
@@ -109,13 +108,13 @@ def _selection(call: Call) -> Selection:
 async def _layer(call: Call) -> dict[str, Any]:
     selection = _selection(call)
     layer = selection.layer
-    async with open_connection(call.request) as connection:
-        extent = await find_extent(connection, selection)
-        times = await _find_times(connection, selection)
+    reach = await _find_reach(call, selection)
+    fields = _time_fields(layer)
+    times = TimeFields(*fields, reach.times) if fields and reach.times else None
     rules = await anyio.to_thread.run_sync(_load_rules, state_of(call.request), layer)
     rule = _choose_rule(rules, call.parameters.get("style") or DEFAULT_STYLES.get(layer.id))
     info = drawing_info(rule, lang_of(call.request)) if rule else None
-    return layer_document(layer, Facts(extent, powers_of(call.caller, layer), info, times))
+    return layer_document(layer, Facts(reach.extent, powers_of(call.caller, layer), info, times))
 
 
 def powers_of(caller: Caller, layer: Layer) -> Powers:
@@ -145,12 +144,25 @@ def _choose_rule(rules: list[StyleRule], style: str | None) -> StyleRule | None:
     )
 
 
-async def _find_times(connection: Connection, selection: Selection) -> TimeFields | None:
-    layer = selection.layer
-    start_name, end_name = TIME_FIELDS.get(layer.id, ("updated_at", None))
-    if not layer.temporal or not layer.has_field(start_name):
+def _time_fields(layer: Layer) -> tuple[Field, Field | None] | None:
+    start, end = TIME_FIELDS.get(layer.id, ("updated_at", None))
+    if not layer.temporal or not layer.has_field(start):
         return None
-    start = layer.field(start_name)
-    end = layer.field(end_name) if end_name else None
-    extent = await find_times(connection, selection, start, end or start)
-    return TimeFields(start, end, extent) if extent else None
+    return layer.field(start), layer.field(end) if end else None
+
+
+async def _find_reach(call: Call, selection: Selection) -> Reach:
+    """Return how far the rows reach; it is found anew when something of the layer has changed."""
+    key = reach_key(call, selection)
+    shelf = shelves_of(call.request).reaches
+    kept = shelf.find(key) if key else None
+    if kept is not None:
+        return kept
+    fields = _time_fields(selection.layer)
+    async with open_connection(call.request) as connection:
+        extent = await find_extent(connection, selection)
+        times = await find_times(connection, selection, fields[0], fields[1] or fields[0]) if fields else None
+    reach = Reach(extent, times)
+    if key:
+        shelf.keep(key, reach)
+    return reach

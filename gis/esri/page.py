@@ -76,6 +76,8 @@ class Written:
     body: bytes
     returned: int
     exceeded: bool
+    last_id: int | None = None
+    """The largest object id: of a page in the order of ids the one it ends with."""
 
 
 def parse_fields(layer: Layer, text: str) -> tuple[Field, ...]:
@@ -125,7 +127,7 @@ def _bad_order(text: str) -> InvalidParameterError:
 
 
 def features_statement(selection: Selection, page: Page, form: str = "json") -> Statement:
-    """Build the statement that gives one finished feature per row, in order, with one row beyond the limit.
+    """Build the statement that gives `_id` and one finished feature per row, with one row beyond the limit.
 
     Parameters
     ----------
@@ -138,7 +140,7 @@ def features_statement(selection: Selection, page: Page, form: str = "json") -> 
     """
     chosen = chosen_statement(selection, page)
     write = _geojson_sql if form == "geojson" else _esri_sql
-    sql = f"SELECT {write(selection.layer, page)} AS _feature FROM ({chosen.sql}) chosen"
+    sql = f"SELECT _id, {write(selection.layer, page)} AS _feature FROM ({chosen.sql}) chosen"
     return Statement(sql, chosen.params)
 
 
@@ -223,12 +225,12 @@ async def fetch_features(
     inner = features_statement(selection, page, form)
     kept = "FILTER (WHERE _n <= %(page_limit)s::int8)"
     sql = (
-        f"SELECT convert_to(string_agg(_feature, ',') {kept}, 'UTF8'), count(*) {kept}, count(*) "
-        f"FROM (SELECT row_number() OVER () AS _n, _feature FROM ({inner.sql}) inside) page"
+        f"SELECT convert_to(string_agg(_feature, ',') {kept}, 'UTF8'), count(*) {kept}, count(*), max(_id) {kept} "
+        f"FROM (SELECT row_number() OVER () AS _n, _id, _feature FROM ({inner.sql}) inside) page"
     )
     row = await fetch_row(connection, Statement(sql, inner.params), prepare=False)
-    body, returned, found = row or (None, 0, 0)
-    return Written(bytes(body or b""), returned, exceeded=found > returned)
+    body, returned, found, last = row or (None, 0, 0, None)
+    return Written(bytes(body or b""), returned, found > returned, last)
 
 
 async def stream_features(
@@ -239,13 +241,14 @@ async def stream_features(
     Where more would follow, a last batch says so.
     """
     inner = features_statement(selection, page, form)
-    statement = Statement(f"SELECT convert_to(_feature, 'UTF8') FROM ({inner.sql}) inside", inner.params)
+    statement = Statement(f"SELECT convert_to(_feature, 'UTF8'), _id FROM ({inner.sql}) inside", inner.params)
     left = page.limit
     async with aclosing(stream_rows(connection, statement, _BATCH)) as batches:
         async for rows in batches:
             kept = rows[:left]
             left -= len(kept)
-            yield Written(b",".join(bytes(row[0]) for row in kept), len(kept), exceeded=len(kept) < len(rows))
+            last = max((row[1] for row in kept), default=None)
+            yield Written(b",".join(row[0] for row in kept), len(kept), len(kept) < len(rows), last)
 
 
 @dataclass(frozen=True)
