@@ -52,9 +52,11 @@ CONFORMANCE: Final = tuple(
         "ogcapi-features-4/1.0/conf/optimistic-locking-etags",
         "ogcapi-features-4/1.0/conf/features",
         "ogcapi-tiles-1/1.0/conf/core",
+        "ogcapi-tiles-1/1.0/conf/oas30",
         "ogcapi-tiles-1/1.0/conf/tileset",
         "ogcapi-tiles-1/1.0/conf/tilesets-list",
         "ogcapi-tiles-1/1.0/conf/geodata-tilesets",
+        "ogcapi-tiles-1/1.0/conf/dataset-tilesets",
         "ogcapi-tiles-1/1.0/conf/mvt",
         "ogcapi-styles-1/1.0/conf/core",
         "ogcapi-styles-1/1.0/conf/mapbox-style",
@@ -78,6 +80,7 @@ async def answer_landing(request: Request) -> Response:
         link(f"{REL}data", ogc(request, "/collections"), JSON, "集合 Collections"),
         link(f"{REL}functions", ogc(request, "/functions"), JSON, "筛选函数 Functions of filters"),
         link(f"{REL}styles", ogc(request, "/styles"), JSON, "样式 Styles"),
+        link(f"{REL}tilesets-vector", ogc(request, "/tiles"), JSON, "全部图层的瓦片 Tiles of all layers"),
         link(f"{REL}tiling-schemes", ogc(request, "/tileMatrixSets"), JSON, "瓦片矩阵集 Tile matrix sets"),
     ]
     document = {

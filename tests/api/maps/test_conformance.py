@@ -71,6 +71,9 @@ PROOFS = {
     "test_every_link_of_the_landing_page_and_collections_answers_with_its_type",
     "ogcapi-tiles-1/1.0/conf/geodata-tilesets": f"{TILES}"
     "test_row_and_column_stand_the_other_way_round_in_the_ogc_address",
+    "ogcapi-tiles-1/1.0/conf/dataset-tilesets": f"{MAPS}test_dataset_tiles:"
+    "test_the_landing_page_leads_to_a_tile_of_all_layers",
+    "ogcapi-tiles-1/1.0/conf/oas30": f"{DEFINITION}test_its_paths_are_those_of_the_routes_one_per_collection",
     "ogcapi-tiles-1/1.0/conf/mvt": f"{TILES}test_the_layer_of_a_tile_is_called_like_the_collection",
     "ogcapi-styles-1/1.0/conf/core": f"{STYLES}test_the_styles_of_the_contract_are_offered_in_every_format",
     "ogcapi-styles-1/1.0/conf/mapbox-style": f"{STYLES}test_a_map_style_points_at_tiles_that_answer",
