@@ -9,6 +9,7 @@ from starlette.types import Receive, Scope, Send
 
 import twin
 from api import docs, health, metrics
+from api.classic import doors as classic
 from api.errors import add_error_handlers
 from api.log import configure_log
 from api.maps import routes as maps
@@ -57,7 +58,7 @@ def create_app(settings: AppSettings | None = None) -> FastAPI:
         title="重点工程数字孪生 worktwin",
         version=twin.__version__,
         # The map doors stand ahead of everything else, as plain routes: nothing is resolved or encoded there.
-        routes=[*maps.ROUTES, *health.ROUTES, *metrics.ROUTES, *docs.ROUTES],
+        routes=[*maps.ROUTES, *health.ROUTES, *metrics.ROUTES, *docs.ROUTES, *classic.ROUTES],
         docs_url=None,
         redoc_url=None,
         lifespan=_lifespan,

@@ -63,9 +63,10 @@ def children(site: Site) -> list[Child]:
     server = site.settings.server
     api = [sys.executable, "-m", "uvicorn", "api.app:create_app", "--factory", "--host", server.host]
     api += ["--port", str(server.port), "--no-access-log", "--timeout-graceful-shutdown", "5"]
+    switches = {"TWIN_OGC_CLASSIC": "true"} if server.ogc_classic else {}
     worker = [sys.executable, "-m", "api.cli", "worker"]
     return [
-        Child("api", api, site.environment, lambda: is_ready(site), API_STOP_WAIT_S),
+        Child("api", api, {**site.environment, **switches}, lambda: is_ready(site), API_STOP_WAIT_S),
         Child("worker", worker, site.environment, None, WORKER_STOP_WAIT_S),
     ]
 

@@ -67,6 +67,7 @@ class ServerSettings(BaseSettings):
     cors_origins: str = ""  # comma-separated allow-list for /embed feeds
     frame_ancestors: str = "'self'"  # who may show /embed pages in a frame
     upload_max_mb: int = 2_048
+    ogc_classic: bool = False  # offer WMS, WFS and WMTS with MapServer
 
 
 class TileSettings(BaseSettings):

@@ -21,6 +21,12 @@ def colour_sql(rule: StyleRule) -> Statement:
     return _by_class(rule, "colour", [item.colour for item in rule.all_classes])
 
 
+def class_sql(rule: StyleRule) -> Statement:
+    """Return the expression of the number of a row's class, as text; of a ramp, of its narrow band."""
+    drawn = rule.in_bands()
+    return _by_class(drawn, "place", [str(number) for number in range(len(drawn.all_classes))])
+
+
 def title_sql(rule: StyleRule) -> Statement:
     """Return the expression of the Chinese name of a row's class."""
     return _by_class(rule, "title", [item.title_zh for item in rule.all_classes])

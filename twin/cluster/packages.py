@@ -39,12 +39,23 @@ def install_packages(prefix: list[str], say: Say) -> None:
     if quiet:
         _write_as_root(prefix, NO_MAIN_CLUSTER, "create_main_cluster = false\n")
     try:
-        _run([*prefix, "dpkg", "--configure", "-a"], say)  # a killed run leaves packages half-configured
-        _run([*prefix, *APT, "update"], say)
-        _run([*prefix, *APT, "install", "--yes", "--no-install-recommends", PACKAGE], say)
+        install_named(prefix, [PACKAGE], say)
     finally:
         if quiet:
             subprocess.run([*prefix, "rm", "-f", str(NO_MAIN_CLUSTER)], check=False)
+
+
+def install_named(prefix: list[str], names: list[str], say: Say) -> None:
+    """Install packages with apt, without what they only recommend.
+
+    Raises
+    ------
+    InstallError
+        If apt fails; its own output says why.
+    """
+    _run([*prefix, "dpkg", "--configure", "-a"], say)  # a killed run leaves packages half-configured
+    _run([*prefix, *APT, "update"], say)
+    _run([*prefix, *APT, "install", "--yes", "--no-install-recommends", *names], say)
 
 
 def _run(command: list[str], say: Say) -> None:
