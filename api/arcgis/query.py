@@ -5,6 +5,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+import anyio.to_thread
 import orjson
 from starlette.responses import Response
 
@@ -303,11 +304,12 @@ async def _answer_features(
         drawn = await fetch_drawn(connection, rows, page)
         _keep_end(call, asked, len(drawn.ids), max(drawn.ids, default=None) if drawn.exceeded else None)
         grid = asked.grid or finest_grid(asked.page.crs)
-        return answer_content(call, encode_features(asked.layer, asked.page, drawn, grid), PBF)
+        encoded = await anyio.to_thread.run_sync(encode_features, asked.layer, asked.page, drawn, grid)
+        return answer_content(call, encoded, PBF)
     if asked.grid is not None and asked.form != "geojson":
         drawn = await fetch_drawn(connection, rows, page)
         _keep_end(call, asked, len(drawn.ids), max(drawn.ids, default=None) if drawn.exceeded else None)
-        body = quantised_features(asked.layer, asked.page, drawn, asked.grid)
+        body = await anyio.to_thread.run_sync(quantised_features, asked.layer, asked.page, drawn, asked.grid)
         return _answer_json(call, asked, _head(asked) + body + _tail(drawn.exceeded))
     if asked.page.limit <= _ONE_STATEMENT_UP_TO:
         written = await fetch_features(connection, rows, page, asked.form)

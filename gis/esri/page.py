@@ -257,7 +257,7 @@ class Drawn:
 
     ids: list[int]
     values: list[Row]
-    shapes: list[BaseGeometry | None]
+    shapes: Sequence[BaseGeometry | None]
     exceeded: bool
 
 
@@ -276,6 +276,6 @@ async def fetch_drawn(connection: Connection, selection: Selection, page: Page) 
     return Drawn(
         ids=[row[0] for row in kept],
         values=[row[2:] for row in kept],
-        shapes=[None if row[1] is None else shapely.from_wkb(bytes(row[1])) for row in kept],
+        shapes=list(shapely.from_wkb([row[1] for row in kept])),
         exceeded=len(rows) > len(kept),
     )

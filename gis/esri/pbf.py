@@ -129,44 +129,71 @@ class Counted:
     numbers: list[int]
 
 
-def count_shape(shape: BaseGeometry | None, kind: GeometryType, grid: Grid) -> Counted | None:
-    """Return a shape on a grid; None where there is nothing to draw.
+def count_shapes(
+    shapes: Sequence[BaseGeometry | None], kind: GeometryType, grid: Grid
+) -> list[Counted | None]:
+    """Return shapes on a grid, all in one go; None where there is nothing to draw.
 
-    Parts that shrink to less than a line or an area are left out, but never all of them: the largest stays.
+    Parts that shrink to less than a line or an area are left out, but never all of a shape: its longest stays.
 
     Examples
     --------
-    >>> count_shape(shapely.Point(3, 4), "point", Grid(1.0, 0, 10))
-    Counted(lengths=[], numbers=[3, 6])
+    >>> count_shapes([shapely.Point(3, 4), None], "point", Grid(1.0, 0, 10))
+    [Counted(lengths=[], numbers=[3, 6]), None]
     """
-    if shape is None or shape.is_empty:
-        return None
-    if kind == "point":
-        return Counted([], grid.counted(shapely.get_coordinates(shape)[:1]).ravel().tolist())
-    parts = [grid.counted(part) for part in _parts(shape)]
-    thin = [_thinned(part) for part in parts]
-    least = 4 if kind == "polygon" else 2
-    kept = [part for part in thin if len(part) >= least] or [max(parts, key=len)]
-    lengths = [len(part) for part in kept]
-    return Counted(lengths, np.concatenate([_distances(part) for part in kept]).ravel().tolist())
+    parts, owners = _parts(np.array(shapes, dtype=object))
+    coordinates, of = shapely.get_coordinates(parts, return_index=True)
+    numbers = grid.counted(coordinates)
+    kept = _worth_keeping(numbers, of, owners, {"point": 1, "line": 2, "polygon": 4}[kind])
+    numbers, of = numbers[kept], of[kept]
+    begins = np.ones(len(of), dtype=bool)
+    begins[1:] = of[1:] != of[:-1]
+    distances = numbers.copy()
+    distances[1:] -= numbers[:-1]
+    distances[begins] = numbers[begins]
+    return _by_shape(len(shapes), distances, owners[of], begins, kind)
 
 
-def _parts(shape: BaseGeometry) -> list[Array]:
-    if shape.geom_type.endswith("Polygon"):
-        rings = [ring for face in shapely.get_parts(shape) for ring in (face.exterior, *face.interiors)]
-        return [shapely.get_coordinates(ring) for ring in rings]
-    return [shapely.get_coordinates(line) for line in shapely.get_parts(shape)]
+def _parts(shapes: Array) -> tuple[Array, Array]:
+    """Return all rings, lines or points, and the number of the shape that each belongs to."""
+    single, owners = shapely.get_parts(shapes, return_index=True)
+    if not (shapely.get_dimensions(single) == 2).any():
+        return single, owners
+    rings, of = shapely.get_rings(single, return_index=True)
+    return rings, owners[of]
 
 
-def _thinned(part: Array) -> Array:
-    """Return the points without those that fall on the one before."""
-    moved = np.insert((part[1:] != part[:-1]).any(axis=1), 0, values=True)
-    thinned: Array = part[moved]
-    return thinned
+def _worth_keeping(numbers: Array, of: Array, owners: Array, least: int) -> Array:
+    """Return which points stay: none that falls on the one before, none of a part that has become too short."""
+    moved: Array = np.ones(len(of), dtype=bool)
+    moved[1:] = (of[1:] != of[:-1]) | (numbers[1:] != numbers[:-1]).any(axis=1)
+    full = np.bincount(of[moved], minlength=len(owners)) >= least
+    lengths = np.bincount(of, minlength=len(owners))
+    for shape in np.setdiff1d(owners, owners[full]):
+        mine = np.flatnonzero(owners == shape)
+        longest = mine[np.argmax(lengths[mine])]
+        full[longest] = True
+        moved[of == longest] = True
+    kept: Array = moved & full[of]
+    return kept
 
 
-def _distances(part: Array) -> Array:
-    return np.vstack([part[:1], np.diff(part, axis=0)])
+def _by_shape(
+    count: int, distances: Array, owners: Array, begins: Array, kind: GeometryType
+) -> list[Counted | None]:
+    """Cut the points of all shapes into those of each."""
+    numbers: list[int] = distances.ravel().tolist()
+    starts = np.flatnonzero(begins)
+    lengths = np.diff(np.append(starts, len(owners)))
+    ends = np.searchsorted(owners, np.arange(count), side="right")
+    part_ends = np.searchsorted(owners[starts], np.arange(count), side="right")
+    found: list[Counted | None] = []
+    at = part = 0
+    for end, part_end in zip(ends.tolist(), part_ends.tolist(), strict=True):
+        own = [] if kind == "point" else lengths[part:part_end].tolist()
+        found.append(Counted(own, numbers[2 * at : 2 * end]) if end > at else None)
+        at, part = end, part_end
+    return found
 
 
 def encode_features(layer: Layer, page: Page, drawn: Drawn, grid: Grid) -> bytes:
@@ -187,10 +214,9 @@ def encode_features(layer: Layer, page: Page, drawn: Drawn, grid: Grid) -> bytes
     _add_transform(result.transform, grid)
     for item in page.fields:
         _add_field(result, layer, item)
-    for values, shape in zip(drawn.values, drawn.shapes, strict=True):
-        _add_feature(
-            result.features.add(), page.fields, values, count_shape(shape, layer.geometry_type, grid)
-        )
+    counted = count_shapes(drawn.shapes, layer.geometry_type, grid)
+    for values, shape in zip(drawn.values, counted, strict=True):
+        _add_feature(result.features.add(), page.fields, values, shape)
     encoded: bytes = collection.SerializeToString()
     return encoded
 
@@ -255,10 +281,10 @@ def quantised_features(layer: Layer, page: Page, drawn: Drawn, grid: Grid) -> by
     """Return the features as Esri JSON on a grid, with commas between: parts begin with an absolute position."""
     names = [outer_name(layer, item) for item in page.fields]
     features = []
-    for values, shape in zip(drawn.values, drawn.shapes, strict=True):
-        counted = count_shape(shape, layer.geometry_type, grid)
+    counted = count_shapes(drawn.shapes, layer.geometry_type, grid)
+    for values, shape in zip(drawn.values, counted, strict=True):
         attributes = dict(zip(names, (_plain(value) for value in values), strict=True))
-        features.append({"attributes": attributes, "geometry": _grid_shape(counted, layer.geometry_type)})
+        features.append({"attributes": attributes, "geometry": _grid_shape(shape, layer.geometry_type)})
     return b",".join(orjson.dumps(feature) for feature in features)
 
 

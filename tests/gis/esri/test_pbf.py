@@ -17,7 +17,7 @@ from gis.esri.messages import SOURCE, FeatureCollection, read_description
 from gis.esri.page import Drawn, Page, fetch_drawn, fetch_features, parse_fields
 from gis.esri.pbf import (
     Grid,
-    count_shape,
+    count_shapes,
     encode_count,
     encode_features,
     encode_ids,
@@ -102,9 +102,12 @@ def test_json_on_a_grid_is_the_same_as_the_binary_form(ask: Ask) -> None:
 
 def test_rings_that_shrink_to_nothing_are_left_out_but_never_all_of_them() -> None:
     large = shapely.box(0, 0, 10, 10) - shapely.box(4, 4, 4.2, 4.2)
-    assert count_shape(large, "polygon", Grid(1.0)).lengths == [5]  # type: ignore[union-attr]
     small = shapely.box(4, 4, 4.2, 4.2)
-    assert count_shape(small, "polygon", Grid(1.0)).lengths == [5]  # type: ignore[union-attr]
+    triangle = shapely.Polygon([(4, 4), (4.2, 4), (4.1, 4.2)])
+    pair = shapely.MultiPolygon([triangle, small])
+    counted = count_shapes([large, small, None, pair, shapely.Polygon(), large], "polygon", Grid(1.0))
+    assert [item and item.lengths for item in counted] == [[5], [5], None, [5], None, [5]]
+    assert counted[0] == counted[5]
 
 
 @pytest.mark.parametrize(
@@ -119,7 +122,8 @@ def test_rings_that_shrink_to_nothing_are_left_out_but_never_all_of_them() -> No
 def test_every_part_begins_absolute_and_goes_on_by_distances(
     shape: str, kind: GeometryType, expected: object
 ) -> None:
-    counted = count_shape(shapely.from_wkt(shape), kind, Grid(1.0, 0, 10))
+    before, counted = count_shapes([None, shapely.from_wkt(shape)], kind, Grid(1.0, 0, 10))
+    assert before is None
     assert counted is not None
     assert (counted.lengths, counted.numbers) == expected
 
