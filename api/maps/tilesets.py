@@ -147,7 +147,7 @@ def row_of(lat: float, zoom: int) -> int:
     Examples
     --------
     >>> row_of(89.0, 3), row_of(-89.0, 3), row_of(33.15, 12)
-    (0, 7, 1648)
+    (0, 7, 1647)
     """
     if not -89.9 < lat < 89.9:
         return 0 if lat > 0 else (1 << zoom) - 1
