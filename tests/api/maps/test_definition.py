@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from api.maps.asked import OPENAPI_JSON
+from api.maps.items import OFFERED
 from api.maps.routes import ROUTES
 from gis.filters import DEFAULT_LIMIT, MAX_LIMIT
 from tests.api.conftest import Doors
@@ -89,3 +90,19 @@ def test_every_advertised_parameter_is_taken(doors: Doors, definition: dict[str,
                 assert (
                     doors.get(f"/ogc/collections/projects/items?{name}={values[name]}").status_code == 200
                 ), name
+
+
+@pytest.mark.parametrize("login", [None, "planner", "contractor", "admin"])
+def test_it_describes_the_methods_that_options_allows_this_caller(doors: Doors, login: str | None) -> None:
+    document = doors.get("/ogc/api", login).json()
+    for layer_id in LAYERS:
+        for path in (f"/collections/{layer_id}/items", f"/collections/{layer_id}/items/{{featureId}}"):
+            address = "/ogc" + path.replace("{featureId}", "999999999")
+            allowed = set(doors.request("OPTIONS", address, login).headers["Allow"].split(", "))
+            described = {method.upper() for method in document["paths"][path]}
+            assert described == allowed - {"HEAD", "OPTIONS"}, (login, path)
+
+
+def test_a_page_of_features_is_described_in_every_format_on_offer(definition: dict[str, Any]) -> None:
+    content = definition["paths"]["/collections/projects/items"]["get"]["responses"]["200"]["content"]
+    assert set(content) == set(OFFERED.values())
