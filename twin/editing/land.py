@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, defer
 
 from twin.editing.change import Change
 from twin.editing.moves import IDLE_MOVES, PARCEL_MOVES, check_move
@@ -21,12 +21,12 @@ SOURCE = "edit"
 
 def lock_parcel(session: Session, feature_id: int) -> bool:
     """Lock a parcel until the transaction ends; say whether it is there."""
-    return session.get(LandParcel, feature_id, with_for_update=True, populate_existing=True) is not None
+    return _lock(session, LandParcel, feature_id)
 
 
 def lock_area(session: Session, feature_id: int) -> bool:
     """Lock a patch until the transaction ends; say whether it is there."""
-    return session.get(ControlArea, feature_id, with_for_update=True, populate_existing=True) is not None
+    return _lock(session, ControlArea, feature_id)
 
 
 def add_parcel(session: Session, _caller: Caller, values: Values, place: Place | None) -> int:
@@ -86,6 +86,12 @@ def parcel_name(values: Mapping[str, Any]) -> str:
 def area_name(values: Mapping[str, Any]) -> str:
     """Return how the audit trail names a patch."""
     return f"control_area {values['layer']} {values['code']}"
+
+
+def _lock(session: Session, kind: type[LandParcel | ControlArea], feature_id: int) -> bool:
+    light = [defer(kind.geom), defer(kind.geom_survey)]  # outlines are read as the layer shows them
+    found = session.get(kind, feature_id, options=light, with_for_update=True, populate_existing=True)
+    return found is not None
 
 
 def _columns(place: Place | None) -> dict[str, Any]:

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from itertools import pairwise
 from typing import Final
 
-from twin.editing.rules import IDLE_STATES, PARCEL_STATES, STAGES
+from twin.editing.rules import IDLE_STATES, PARCEL_STATES
 from twin.errors import MoveRefusedError
+from twin.projects.models import STAGES
 
 Moves = Mapping[str, frozenset[str]]
 

@@ -5,7 +5,11 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from twin.editing.feature import Abilities
+from twin.elements.models import ELEMENT_STATUSES
+from twin.land.models import CONTROL_LAYERS
 from twin.layers import get_layer
+from twin.layers.fields import PURPOSES
+from twin.projects.models import STAGES
 
 GeometryRule = Literal["required", "optional", "fixed"]
 MOST_YUAN: Final = 9_999_999_999_999_999.0
@@ -81,11 +85,8 @@ PARCEL_STATES: Final = (
 )
 IDLE_STATES: Final = ("none", "suspected", "identified", "disposed")
 PARCEL_KINDS: Final = ("reserve", "supplied", "idle")
-STAGES: Final = ("initiation", "design", "tender", "construction", "acceptance", "operation")
-PURPOSES: Final = ("infrastructure", "livelihood", "industry")
-CONTROL_LAYERS: Final = ("dltb", "farmland", "ecology", "urban_boundary", "heritage", "river")
 SENSITIVITIES: Final = ("internal", "public")
-ELEMENT_STATUSES: Final = ("not_started", "in_progress", "done")
+_PURPOSES: Final = tuple(str(choice.value) for choice in PURPOSES)
 
 EVERYTHING: Final = Abilities(create=True, replace=True, update=True, delete=True)
 CHANGES: Final = Abilities(replace=True, update=True)
@@ -146,7 +147,7 @@ EDITABLE: Final[Mapping[str, EditableLayer]] = {
                 WritableField("nat_code", longest=28),
                 WritableField("name", required=True),
                 WritableField("category", required=True, longest=2),
-                WritableField("purpose", required=True, choices=PURPOSES),
+                WritableField("purpose", required=True, choices=_PURPOSES),
                 WritableField("stage", default="initiation", choices=STAGES),
                 _money("investment_total_yuan"),
                 _money("annual_plan_yuan"),
