@@ -8,9 +8,11 @@ from starlette.responses import Response
 
 from api.deps import identify, open_connection
 from api.maps.answers import answer_bytes
-from api.maps.asked import GEOJSON
+from api.maps.asked import EVERYWHERE, GEOJSON
+from api.maps.finished import answer_finished
 from api.maps.selecting import read_selection
 from api.maps.styles import load_themes
+from api.maps.tile_cache import tiles_of
 from api.state import state_of
 from gis.errors import InvalidParameterError
 from gis.feed import FeedOptions, feed_layer, fetch_feed, parse_feed
@@ -29,12 +31,23 @@ async def answer_feed(request: Request) -> Response:
     layer_id = request.path_params["collection"]
     selection = read_selection(request, caller, layer_id, PARAMETERS)
     rule = find_rule(await load_themes(state_of(request)), selection.layer, request.query_params.get("style"))
-    selection, options = _shaped(request, selection, rule)
-    async with open_connection(request) as connection:
-        body = await fetch_feed(connection, selection, rule, options)
+    shaped, options = _shaped(request, selection, rule)
+
+    async def render() -> bytes:
+        async with open_connection(request) as connection:
+            return await fetch_feed(connection, shaped, rule, options)
+
     ancestors = state_of(request).settings.server.frame_ancestors
-    policy = f"default-src 'none'; frame-ancestors {ancestors}"
-    return answer_bytes(request, caller, body, GEOJSON, headers={"Content-Security-Policy": policy})
+    headers = {"Content-Security-Policy": f"default-src 'none'; frame-ancestors {ancestors}"}
+    if not _is_plain(request):
+        return answer_bytes(request, caller, await render(), GEOJSON, headers=headers)
+    finished = await tiles_of(request).get_whole(f"feed {rule!r}", caller, layer_id, render)
+    return answer_finished(request, caller, finished, GEOJSON, headers)
+
+
+def _is_plain(request: Request) -> bool:
+    """Tell whether this is a feed that others ask for too: every dashboard asks for the whole, again and again."""
+    return set(request.query_params) <= {*EVERYWHERE, "style"}
 
 
 def _shaped(request: Request, selection: Selection, rule: StyleRule) -> tuple[Selection, FeedOptions]:

@@ -1,6 +1,7 @@
 """A finished body: packed once, tagged once, answered many times."""
 
 import gzip
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from starlette.requests import Request
@@ -55,9 +56,15 @@ def finish(body: bytes) -> Finished:
     return Finished(tag, gzip.compress(body, GZIP_LEVEL, mtime=0), is_packed=True)
 
 
-def answer_finished(request: Request, caller: Caller, finished: Finished, media_type: str) -> Response:
+def answer_finished(
+    request: Request,
+    caller: Caller,
+    finished: Finished,
+    media_type: str,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
     """Answer a finished body, or 304 when the client has it already: the same headers as `answer_bytes`."""
-    shared = {**common_headers(request, caller), "ETag": finished.tag}
+    shared = {**common_headers(request, caller), **(headers or {}), "ETag": finished.tag}
     if is_unchanged(request, finished.tag):
         return Response(status_code=304, headers=shared)
     if finished.is_packed and takes_gzip(request):

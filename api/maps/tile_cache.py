@@ -139,6 +139,17 @@ class TileCache:
         key = TileKey(",".join(layer_ids), groups_of(caller, layer_ids), tile.z, tile.x, tile.y)
         return await self._get(key, layer_ids, lambda _: _finished(render))
 
+    async def get_whole(self, name: str, caller: Caller, layer_id: str, render: Render) -> Finished:
+        """Return what is made of all of a layer, such as a feed; kept in memory until anything of it changes.
+
+        Parameters
+        ----------
+        name : str
+            Tells it from everything else that is made of the layer.
+        """
+        key = TileKey(f"{layer_id} {name}", group_of(caller, layer_id), 0, 0, 0)
+        return await self._get(key, (layer_id,), lambda _: _finished(render))
+
     async def _get(self, key: TileKey, layer_ids: Sequence[str], make: Make) -> Finished:
         found = self.find(key, layer_ids)
         if found is not None:

@@ -255,6 +255,24 @@ def test_an_application_whose_database_is_away_begins_to_keep_tiles_when_it_come
             wait_until(lambda: currency_of(doors).is_known)
 
 
+def test_a_whole_feed_is_made_once_and_again_after_an_edit(pair: Pair) -> None:
+    path = "/embed/projects.geojson?style=light"
+    first = pair.one.get(path)
+    assert "淮河路跨线桥" in first.text
+    before = cache_of(pair.one).counts["memory"]
+    again = pair.one.get(path, headers={"If-None-Match": first.headers["ETag"]})
+    assert (again.status_code, again.headers["Content-Security-Policy"]) == (
+        304,
+        first.headers["Content-Security-Policy"],
+    )
+    assert cache_of(pair.one).counts["memory"] == before + 1
+    assert "PRIVATE" in pair.one.get(path, "admin").text
+    assert "PRIVATE" not in pair.one.get(path).text
+    assert pair.one.get("/embed/projects.geojson?style=progress").content != first.content
+    as_owner(pair.url, "UPDATE project SET name = '改名的桥' WHERE id = 1")
+    wait_until(lambda: "改名的桥" in pair.one.get(path).text, WITHIN_S)
+
+
 def test_figures_tell_of_hits_and_of_what_is_known(pair: Pair) -> None:
     for _ in range(3):
         pair.one.get(TOUCHED)
