@@ -92,6 +92,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     try:
         yield
     finally:
+        await classic.stop_engine(app)
         await tiles.currency.stop()
         await tiles.stop()
         await state.pool.close()

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
-from typing import Final, cast
+from typing import Any, Final, cast
 
 import anyio.to_thread
 from starlette.requests import Request
@@ -30,11 +30,11 @@ from gis.classic import (
     read_wfs,
     read_wms,
     read_wmts,
+    with_long_names,
     wmts_capabilities,
 )
 from gis.classic.filter_xml import MOST_BYTES
 from gis.style import render_legend
-from twin.db.service import service_url
 from twin.errors import NotFoundError
 from twin.identity import Caller
 
@@ -172,8 +172,11 @@ async def _proxy(request: Request, caller: Caller, query: Query, configuration: 
     if query.request == "GetCapabilities":
         body = b"".join([chunk async for chunk in reply.chunks])
         return _answer_whole(request, caller, body, reply.media_type)
+    chunks = reply.chunks
+    if query.service == "WFS" and query.parameters["VERSION"] == "1.1.0":
+        chunks = with_long_names(chunks)
     headers = {**common_headers(request, caller), "Content-Type": reply.media_type}
-    return StreamingResponse(reply.chunks, headers=headers)
+    return StreamingResponse(chunks, headers=headers)
 
 
 def _answer_whole(request: Request, caller: Caller, body: bytes, media_type: str) -> Response:
@@ -206,10 +209,17 @@ def _engine(request: Request) -> Engine:
     """Return the engine of this application, made when it is first asked for."""
     found = getattr(request.app.state, "classic", None)
     if found is None:
-        settings = state_of(request).settings
-        found = Engine(_folder(request), service_url(settings.home, settings.database))
+        state = state_of(request)
+        found = Engine(_folder(request), state.url)
         request.app.state.classic = found
     return cast("Engine", found)
+
+
+async def stop_engine(app: Any) -> None:
+    """End what still runs, when the application ends."""
+    engine: Engine | None = getattr(app.state, "classic", None)
+    if engine is not None:
+        await engine.stop()
 
 
 ROUTES: Final = [

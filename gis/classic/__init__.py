@@ -1,5 +1,6 @@
 """WMS, WFS and WMTS for older clients: what MapServer is told, and what of a request reaches it."""
 
+from gis.classic.coordinates import with_long_names
 from gis.classic.errors import ServiceError, exception_report
 from gis.classic.kvp import Offer, Query, read_body, read_wfs, read_wms
 from gis.classic.mapfile import ClassicLayer, render_mapfile
@@ -17,5 +18,6 @@ __all__ = [
     "read_wms",
     "read_wmts",
     "render_mapfile",
+    "with_long_names",
     "wmts_capabilities",
 ]

@@ -6,13 +6,15 @@ clients, whatever the standards say. The engine is always told a box in the long
 
 import math
 import re
-from collections.abc import Collection
+from collections.abc import AsyncIterator, Collection
 from typing import Final
 
 from gis.classic.errors import ServiceError, invalid
 from gis.crs import CRS84, STORED_SRID, Crs, parse_crs
 from gis.errors import CrsRefusedError, UnknownCrsError
 
+_SHORT_NAME: Final = b'srsName="EPSG:'
+_LONG_NAME: Final = b'srsName="urn:ogc:def:crs:EPSG::'
 _GML2: Final = re.compile(r"https?://www\.opengis\.net/gml/srs/epsg\.xml#(\d{1,6})", re.IGNORECASE)
 
 
@@ -82,3 +84,16 @@ def read_box(text: str, srids: Collection[int], *, modern: bool) -> str:
 
 def _no_box(text: str) -> ServiceError:
     return invalid("BBOX", text, "two corners, the lower one first, are needed", "应为左下与右上两角")
+
+
+async def with_long_names(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Write the long names into an answer of WFS 1.1.0 as it comes.
+
+    MapServer writes latitude first there and calls it ``EPSG:4490``, which QGIS and GDAL take for longitude first.
+    """
+    rest = b""
+    async for chunk in chunks:
+        text = (rest + chunk).replace(_SHORT_NAME, _LONG_NAME)
+        rest = text[-len(_SHORT_NAME) + 1 :]
+        yield text[: len(text) - len(rest)]
+    yield rest

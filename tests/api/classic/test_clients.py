@@ -19,7 +19,7 @@ LAYERS = {"projects", "project_points", "bim_models", "bim_elements", "land_parc
 needs_qgis = pytest.mark.skipif(not qgis.is_here(), reason=qgis.REASON)
 
 WFS = """
-for version in ("2.0.0", "1.0.0"):
+for version in ("2.0.0", "1.1.0", "1.0.0"):
     source = f"url='{sys.argv[1]}/classic/wfs' typename='{'' if version == '1.0.0' else 'twin:'}projects' version='{version}'"
     layer = QgsVectorLayer(source, "projects", "WFS")
     assert layer.isValid(), layer.error().message()
@@ -83,21 +83,23 @@ def test_owslib_fetches_a_tile(live_url: str) -> None:
 
 
 def test_gdal_reads_every_page_with_types_and_axes_right(live_url: str) -> None:
+    for version, prefix in (("2.0.0", "twin:"), ("1.1.0", "twin:"), ("1.0.0", "")):
+        source = f"WFS:{live_url}/classic/wfs?VERSION={version}"
+        parcels = pyogrio.read_dataframe(source, layer=f"{prefix}land_parcels")
+        assert len(parcels) == BIG
+        west, south, east, north = parcels.total_bounds
+        assert 115.6 < west < east < 115.8
+        assert 33.1 < south < north < 33.3
     source = f"WFS:{live_url}/classic/wfs?VERSION=2.0.0"
-    parcels = pyogrio.read_dataframe(source, layer="twin:land_parcels")
-    assert len(parcels) == BIG
-    assert parcels["gml_id"].is_unique
-    west, south, east, north = parcels.total_bounds
-    assert 115.6 < west < east < 115.8
-    assert 33.1 < south < north < 33.3
+    assert pyogrio.read_dataframe(source, layer="twin:land_parcels")["gml_id"].is_unique
     project = pyogrio.read_dataframe(source, layer="twin:projects", where=f"code = '{PUBLIC_CODE}'").iloc[0]
     assert (project["name"], project["category"], project["progress"]) == (PUBLIC_NAME, "01", 60.0)
 
 
 @needs_qgis
-def test_qgis_reads_wfs_in_both_versions(live_url: str, tmp_path: Path) -> None:
+def test_qgis_reads_wfs_in_every_version_with_the_axes_right(live_url: str, tmp_path: Path) -> None:
     *projects, parcels = qgis.run(WFS, tmp_path, live_url)
-    assert projects == [f"{PUBLIC_CODE}|{PUBLIC_NAME}|01|1|115.61|33.15"] * 2
+    assert projects == [f"{PUBLIC_CODE}|{PUBLIC_NAME}|01|1|115.61|33.15"] * 3
     assert parcels == f"{BIG} {BIG}"
 
 

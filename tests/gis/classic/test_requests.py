@@ -1,10 +1,21 @@
 """What of a request of WMS, WFS and WMTS reaches the engine: closed lists, written anew."""
 
+import asyncio
+from collections.abc import AsyncIterator
 from xml.etree import ElementTree as ET
 
 import pytest
 
-from gis.classic import Offer, ServiceError, exception_report, read_body, read_wfs, read_wms, read_wmts
+from gis.classic import (
+    Offer,
+    ServiceError,
+    exception_report,
+    read_body,
+    read_wfs,
+    read_wms,
+    read_wmts,
+    with_long_names,
+)
 
 OFFER = Offer(
     styles={"projects": ("projects-light", "projects-progress"), "bim_models": ()},
@@ -187,6 +198,20 @@ def test_a_tile_is_the_map_of_its_square() -> None:
                   {"tilecol": "-1"}, {"request": "GetFeatureInfo"}):  # fmt: skip
         with pytest.raises(ServiceError):
             read_wmts({**asked, **wrong}, OFFER)
+
+
+@pytest.mark.parametrize("size", [1, 2, 7, 16, 1000])
+def test_short_names_become_long_wherever_the_answer_is_cut(size: int) -> None:
+    text = b'<a srsName="EPSG:4490"/><b srsName="urn:x"/><c srsName="EPSG:4527">srsName</c>' * 3
+
+    async def joined() -> bytes:
+        async def cut() -> AsyncIterator[bytes]:
+            for start in range(0, len(text), size):
+                yield text[start : start + size]
+
+        return b"".join([chunk async for chunk in with_long_names(cut())])
+
+    assert asyncio.run(joined()) == text.replace(b'"EPSG:', b'"urn:ogc:def:crs:EPSG::')
 
 
 def test_an_error_is_a_report_of_the_service_in_both_languages() -> None:
