@@ -82,7 +82,9 @@ def _token(request: Request, parameters: Parameters) -> str | None:
     """Return the token that ArcGIS sends, taken out of the parameters so that nothing can repeat it."""
     header = request.headers.get("X-Esri-Authorization", "").strip()
     given = parameters.pop("token", "").strip()
-    return header.removeprefix("Bearer ").strip() or given or None
+    found = header.removeprefix("Bearer ").strip() or given or None
+    request.state.esri_token = found is not None
+    return found
 
 
 def _answer_options(request: Request, methods: list[str]) -> Response:
@@ -100,15 +102,17 @@ def _answer_options(request: Request, methods: list[str]) -> Response:
 def error_document(request: Request, problem: Problem) -> dict[str, Any]:
     """Return an error as Esri writes it, in the client's language."""
     zh = lang_of(request) == "zh"
-    details = [f"{where}: {found_zh if zh else found_en}" for where, found_en, found_zh in problem.errors]
-    return {"code": _code(request, problem), "message": problem.zh if zh else problem.en, "details": details}
+    message = problem.zh if zh else problem.en
+    faults = [(where, found_zh if zh else found_en) for where, found_en, found_zh in problem.errors]
+    details = [where if said == message else f"{where}: {said}" for where, said in faults]
+    return {"code": _code(request, problem), "message": message, "details": details}
 
 
 def _code(request: Request, problem: Problem) -> int:
     if problem.status != 401:
         return problem.status
-    named = {"authorization", "x-esri-authorization"} & set(request.headers.keys())
-    return INVALID_TOKEN if named or "token" in request.url.query else TOKEN_REQUIRED
+    sent = "Authorization" in request.headers or getattr(request.state, "esri_token", False)
+    return INVALID_TOKEN if sent else TOKEN_REQUIRED
 
 
 def answer_problem(request: Request, problem: Problem, status: int | None = None) -> Response:

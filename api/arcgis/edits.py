@@ -280,8 +280,7 @@ def _verdict(call: Call, verdict: Verdict) -> dict[str, Any]:
     if verdict.problem is None:
         return {**named, "success": True}
     error = error_document(call.request, verdict.problem)
-    described = "; ".join([error["message"], *error["details"]])
-    return {**named, "success": False, "error": {"code": error["code"], "description": described}}
+    return {**named, "success": False, "error": {"code": error["code"], "description": error["message"]}}
 
 
 def _answer(call: Call, document: Any, status: int = 200) -> Response:

@@ -23,11 +23,12 @@ from gis.esri.documents import (
 )
 from gis.esri.figures import find_times
 from gis.features import find_extent
-from gis.layer import Field, Layer, Selection
+from gis.layer import Choice, Field, Layer, Selection
 from gis.style import StyleRule, drawing_info
 from twin.alerts.palette import list_themes
 from twin.db import open_session
 from twin.editing import abilities, writable_fields
+from twin.editing.rules import EDITABLE
 from twin.errors import NotFoundError
 from twin.identity import Caller
 from twin.layers import LAYERS, select_rows
@@ -114,7 +115,21 @@ async def _layer(call: Call) -> dict[str, Any]:
     rules = await anyio.to_thread.run_sync(_load_rules, state_of(call.request), layer)
     rule = _choose_rule(rules, call.parameters.get("style") or DEFAULT_STYLES.get(layer.id))
     info = drawing_info(rule, lang_of(call.request)) if rule else None
-    return layer_document(layer, Facts(reach.extent, powers_of(call.caller, layer), info, times))
+    facts = Facts(reach.extent, powers_of(call.caller, layer), info, times, _choices(rules))
+    return layer_document(layer, facts)
+
+
+def _choices(rules: list[StyleRule]) -> dict[str, tuple[Choice, ...]]:
+    """Return the named values of fields that a rule colours by: states of parcels, kinds of areas, lights."""
+    return {
+        rule.field: tuple(
+            Choice(item.value, item.title_zh, item.title_en)
+            for item in rule.classes
+            if item.value is not None
+        )
+        for rule in rules
+        if not rule.graded
+    }
 
 
 def powers_of(caller: Caller, layer: Layer) -> Powers:
@@ -123,7 +138,8 @@ def powers_of(caller: Caller, layer: Layer) -> Powers:
     if not (held.create or held.update or held.delete):
         return Powers()
     names = frozenset(rule.name for rule in writable_fields(layer.id) if layer.has_field(rule.name))
-    return Powers(held.create, held.update, held.delete, names)
+    shapes = EDITABLE[layer.id].geometry != "fixed"
+    return Powers(held.create, held.update, held.delete, shapes, names)
 
 
 def _load_rules(state: AppState, layer: Layer) -> list[StyleRule]:

@@ -15,8 +15,8 @@ from starlette.responses import Response
 from api.arcgis.doors import Call, answer_content
 from api.maps.asked import JSON
 from api.state import AppState, state_of
+from gis.errors import InvalidParameterError
 from twin.db import open_session
-from twin.errors import UnauthenticatedError
 from twin.identity.sessions import session_end, sign_in
 from twin.identity.tokens import find_caller
 
@@ -44,7 +44,7 @@ def _exchange(state: AppState, login: str, secret: str) -> tuple[str, datetime]:
         known = secret.isascii() and 0 < len(secret) <= _LONGEST
         caller = find_caller(session, secret) if known else None
         if caller is None or caller.login != login:
-            raise UnauthenticatedError(
+            raise InvalidParameterError(  # no 499: a client would ask for a login again and again
                 "Login and password do not fit; the password is your personal token (`twin token create`).",
                 "用户名与密码不符；密码为个人令牌（`twin token create`）。",
             )

@@ -5,7 +5,7 @@ Source: Esri REST API, "Feature Service", "Layer (Feature Service)".
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from gis.esri.fields import OBJECT_ID, field_document, with_object_id
@@ -13,7 +13,7 @@ from gis.esri.figures import Extent
 from gis.esri.page import MAX_RECORD_COUNT
 from gis.esri.pbf import GEOMETRY_TYPES
 from gis.esri.reference import STORED, reference_document
-from gis.layer import Field, Layer
+from gis.layer import Choice, Field, Layer
 
 CURRENT_VERSION: Final = 11.1
 FORMATS: Final = "JSON, geoJSON, PBF"
@@ -51,6 +51,8 @@ class Powers:
     create: bool = False
     update: bool = False
     delete: bool = False
+    shapes: bool = True
+    """Whether an update may move a feature; in some layers the shape comes from elsewhere."""
     fields: frozenset[str] = frozenset()
 
     @property
@@ -87,6 +89,8 @@ class Facts:
     powers: Powers = field(default_factory=Powers)
     drawing_info: Mapping[str, Any] | None = None
     times: TimeFields | None = None
+    choices: Mapping[str, tuple[Choice, ...]] = field(default_factory=dict)
+    """Values of fields that have names in a colouring rule; those of the layer itself stand above them."""
 
 
 def catalogue_document(layers: Collection[Layer]) -> dict[str, Any]:
@@ -113,7 +117,7 @@ def service_document(layer: Layer, facts: Facts) -> dict[str, Any]:
         "spatialReference": reference,
         "initialExtent": extent_document(facts.extent),
         "fullExtent": extent_document(facts.extent),
-        "allowGeometryUpdates": facts.powers.update,
+        "allowGeometryUpdates": facts.powers.update and facts.powers.shapes,
         "allowTrueCurvesUpdates": False,
         "units": "esriDecimalDegrees",
         "supportsApplyEditsWithGlobalIds": False,
@@ -183,7 +187,7 @@ def layer_document(layer: Layer, facts: Facts) -> dict[str, Any]:
         "displayField": layer.label_field or OBJECT_ID,
         "typeIdField": "",
         "subtypeField": "",
-        "fields": [field_document(known, item, powers.fields) for item in known.fields],
+        "fields": [field_document(known, _named(item, facts), powers.fields) for item in known.fields],
         "indexes": [],
         "relationships": [],
         "types": [],
@@ -195,12 +199,16 @@ def layer_document(layer: Layer, facts: Facts) -> dict[str, Any]:
         "capabilities": powers.words,
         "isDataVersioned": False,
         "useStandardizedQueries": True,
-        "allowGeometryUpdates": powers.update,
+        "allowGeometryUpdates": powers.update and powers.shapes,
         **_QUERY_POWERS,
     }
     if facts.times:
         document["timeInfo"] = _time_document(facts.times)
     return document
+
+
+def _named(item: Field, facts: Facts) -> Field:
+    return item if item.choices else replace(item, choices=facts.choices.get(item.name, ()))
 
 
 _QUERY_POWERS: Final[dict[str, Any]] = {

@@ -101,6 +101,24 @@ def test_capabilities_are_what_the_caller_may_do(doors: Doors, name: str, login:
     assert bool(layer["templates"]) == ("Create" in words)
 
 
+def test_values_that_a_rule_colours_by_are_listed_by_name(doors: Doors) -> None:
+    """A client offers them when a parcel is edited, and shows them instead of the codes."""
+    lists = {
+        (name, field["name"]): {item["code"]: item["name"] for item in field["domain"]["codedValues"]}
+        for name in ("land_parcels", "control_areas", "projects")
+        for field in layer_of(doors, name)["fields"]
+        if field["domain"]
+    }
+    assert lists["land_parcels", "state"]["ready"] == "净地可供"
+    assert lists["control_areas", "layer"]["farmland"] == "永久基本农田"
+    assert set(lists["projects", "light_code"]) >= {1, 2, 3}
+
+
+def test_an_elements_shape_is_not_offered_for_editing(doors: Doors) -> None:
+    assert layer_of(doors, "bim_elements", "admin")["allowGeometryUpdates"] is False
+    assert layer_of(doors, "land_parcels", "admin")["allowGeometryUpdates"] is True
+
+
 def test_a_layer_knows_its_times(doors: Doors) -> None:
     """The public project is planned from the first to the last day of 2025."""
     times = layer_of(doors, "projects")["timeInfo"]
@@ -130,6 +148,10 @@ def test_a_token_counts_the_same_in_all_three_places(doors: Doors, login: str) -
     ],
 )
 def test_a_wrong_token_is_an_error_and_never_nobody(doors: Doors, given: dict[str, Any]) -> None:
+    form = doors.request(
+        "POST", f"{SERVICES}/projects/FeatureServer/0/query", data={"token": "x", "f": "json"}
+    )
+    assert form.json()["error"]["code"] == 498
     answer = doors.get(f"{SERVICES}/projects/FeatureServer/0", **given)
     assert (answer.status_code, answer.json()["error"]["code"]) == (200, 498)
 
@@ -171,7 +193,7 @@ def test_a_login_is_exchanged_for_a_token_of_some_hours(own_doors: Doors) -> Non
     assert "Create" in layer["capabilities"]
     for wrong in ({"username": "admin", "password": secret}, {"username": "planner", "password": "x"}, {}):
         refused = own_doors.request("POST", path, data=wrong)
-        assert refused.json()["error"]["code"] == 499
+        assert refused.json()["error"]["code"] == 400
         assert "token" not in refused.json()
     by_get = own_doors.get(path, params={"username": "planner", "password": secret})
     assert by_get.json()["error"]["code"] == 405
