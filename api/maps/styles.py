@@ -1,6 +1,6 @@
 """Styles: every format made from the one colouring rule of a theme (OGC API Styles, 20-009)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -157,6 +157,18 @@ def stylesheet_links(address: str) -> list[Link]:
     return [
         link("stylesheet", f"{address}?f={key}", item.media_type, item.title)
         for key, item in ENCODINGS.items()
+    ]
+
+
+def style_links(request: Request, rules: Sequence[StyleRule]) -> list[dict[str, str]]:
+    """Return the styles of a layer as its TileJSON names them, the default first."""
+    return [
+        {
+            "id": rule.id,
+            "name": f"{rule.title_zh} {rule.title_en}",
+            "url": collection(request, rule.layer, f"/styles/{rule.id}?f=mapbox"),
+        }
+        for rule in rules
     ]
 
 

@@ -14,6 +14,7 @@ from api.maps.answers import answer_bytes
 from api.maps.asked import EVERYWHERE, JSON, MVT, choose_format, read_parameters
 from api.maps.finished import answer_finished
 from api.maps.selecting import read_selection
+from api.maps.styles import load_themes, style_links
 from api.maps.tile_cache import tiles_of
 from api.state import state_of
 from gis.errors import TileOutOfRangeError
@@ -22,6 +23,7 @@ from gis.layer import Layer
 from gis.tiles import TileAddress, fetch_tile, tile_address, tile_json
 from twin.identity import Caller
 from twin.layers import LAYERS, get_layer, select_rows
+from twin.layers.themes import themes_of
 
 COLLECTIONS: Final = "collections"
 Bounds = tuple[float, float, float, float]
@@ -134,6 +136,8 @@ async def answer_tile_json(request: Request) -> Response:
     layer_ids = read_layer_ids(request.path_params["collection"])
     layers, bounds = await find_bounds(request, caller, layer_ids)
     document = tile_json(layers, tiles_template(request, ",".join(layer_ids)), union(bounds))
+    themes = (await load_themes(state_of(request))).values()
+    document["styles"] = [link for layer in layers for link in style_links(request, themes_of(layer, themes))]
     return answer_bytes(request, caller, orjson.dumps(document), JSON)
 
 

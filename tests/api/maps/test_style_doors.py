@@ -93,6 +93,13 @@ def test_a_collection_links_its_styles_and_its_file_for_qgis(doors: Doors) -> No
     assert "/ogc/qgis/land_parcels.qlr" in hrefs(document, "enclosure")
 
 
+def test_tilejson_names_the_styles_of_its_layers(doors: Doors) -> None:
+    styles = doors.get("/tiles/bim_elements,land_parcels.json").json()["styles"]
+    assert [style["id"] for style in styles] == ["bim-progress", "bim-light", "land-status"]
+    document = doors.get(styles[1]["url"].removeprefix("http://twin.test")).json()
+    assert document["layers"][0]["source-layer"] == "bim_elements"
+
+
 def test_points_take_the_colours_of_their_polygons(doors: Doors) -> None:
     path = "/styles/projects-light?f=mapbox"
     points = doors.get(f"/ogc/collections/project_points{path}").json()["layers"][0]
