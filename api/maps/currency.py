@@ -110,7 +110,11 @@ class Currency:
             try:
                 await self._listen()
             except Exception as error:  # noqa: BLE001  whatever the reason: unknown now, and try again
-                LOG.warning("tile versions unknown: tiles are rendered anew", reason=type(error).__name__)
+                LOG.warning(
+                    "tile versions unknown: tiles are rendered anew",
+                    reason=type(error).__name__,
+                    detail=str(error),
+                )
             self._known_until = 0.0
             failures = 0 if time.monotonic() - began > BACKOFF_S[-1] else failures + 1
             await asyncio.sleep(BACKOFF_S[min(failures, len(BACKOFF_S) - 1)])
@@ -160,9 +164,11 @@ class Currency:
 
     async def _read_all(self, connection: Connection) -> None:
         row = await fetch_row(connection, dataset_statement())
+        if row is None or row[1] != connection.info.backend_pid:
+            raise OperationalError("a pooler stands between: notifications may be lost")
         day = await self._fetch_day(connection)
         sums = await _fetch_sums(connection, all_sums_statement())
-        self.dataset, self._day, self._sums = str(row[0]) if row else "", day, sums
+        self.dataset, self._day, self._sums = str(row[0]), day, sums
 
     async def _read_again(self, connection: Connection, pending: dict[str, set[Cell]]) -> None:
         whole = [layer for layer, cells in pending.items() if WHOLE_LAYER in cells]

@@ -56,7 +56,8 @@ def reporting_date_statement() -> Statement:
 
 
 def dataset_statement() -> Statement:
-    """Build the statement that tells one dataset from every other: server, history, database, table, views.
+    """Build the statement that tells one dataset from every other (server, history, database, table, views), and
+    which backend answers.
 
     A restored dump makes the table anew (`regclass`), a restored base backup begins a new history
     (`timeline_id`), a migration may change what the views say (`prosrc`).
@@ -66,7 +67,7 @@ def dataset_statement() -> Statement:
         " (SELECT timeline_id FROM pg_control_checkpoint()),"
         " (SELECT oid FROM pg_database WHERE datname = current_database()), 'layer_change'::regclass::oid,"
         " (SELECT md5(string_agg(oid::regprocedure::text || prosrc, '' ORDER BY oid)) FROM pg_proc"
-        r" WHERE pronamespace = 'public'::regnamespace AND proname LIKE 'layer\_%%'))"
+        r" WHERE pronamespace = 'public'::regnamespace AND proname LIKE 'layer\_%%')), pg_backend_pid()"
     )
 
 

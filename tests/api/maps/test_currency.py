@@ -13,6 +13,7 @@ from psycopg import sql
 
 from api.maps.currency import LEASE_S, Currency
 from api.maps.tile_cache import TileCache
+from gis.statement import Statement
 from tests.api.conftest import Doors, open_doors
 from tests.api.seeding import Seeded, as_owner, seed
 
@@ -253,6 +254,19 @@ def test_an_application_whose_database_is_away_begins_to_keep_tiles_when_it_come
             assert not currency_of(doors).is_known
             connection.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS true").format(name))
             wait_until(lambda: currency_of(doors).is_known)
+
+
+def test_behind_a_pooler_nothing_is_kept(
+    clone_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    another = Statement("SELECT 'dataset', pg_backend_pid() + 1")
+    monkeypatch.setattr("api.maps.currency.dataset_statement", lambda: another)
+    opened = contextmanager(open_doors)(seed(clone_url), tmp_path)
+    with opened as doors:
+        wait_until(lambda: "a pooler stands between" in capsys.readouterr().err)
+        assert not currency_of(doors).is_known
+        assert names(doors.get(TOUCHED).content) == {"城东一号"}
+        assert cache_of(doors).counts == {"uncached": 1}
 
 
 def test_a_whole_feed_is_made_once_and_again_after_an_edit(pair: Pair) -> None:
