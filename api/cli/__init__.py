@@ -26,6 +26,7 @@ COMMANDS: Final = {
     "ingest": Entry("ingest", "Take in an IFC model. 模型入库"),
     "jobs": Entry("jobs", "Background jobs. 后台任务"),
     "overlap": Entry("overlap", "Lay a project or a shape over land and control layers. 压占分析"),
+    "export": Entry("export", "Write layers and their tiles to files. 导出图层与瓦片"),
     "token": Entry("token", "Bearer tokens: create, list, revoke. 令牌"),
     "user": Entry("user", "Users and their roles. 用户与角色"),
     "doctor": Entry("doctor", "Check this machine and installation. 自检"),

@@ -28,7 +28,7 @@ from gis.crs import epsg_uri
 from gis.export import FORMATS, Extract, Format, Written, open_room, write_file
 from gis.export.extract import Survey, end_of, end_statement, survey_of, survey_statement
 from gis.export.stamp import box_km2, secrecy_note
-from gis.export.text import stream_csv, stream_lines, stream_sequence
+from gis.export.text import STREAMS, async_snapshot
 from gis.paging import Position, write_token
 from gis.statement import Connection, fetch_rows
 from twin.errors import UnavailableError
@@ -43,12 +43,6 @@ LOOK_EVERY_S: Final = 0.5
 CLIENT_GONE: Final = 499
 
 T = TypeVar("T")
-Stream = Callable[[Connection, Extract], AsyncGenerator[bytes, None]]
-_STREAMS: Final[dict[str, Stream]] = {
-    "csv": stream_csv,
-    "geojsonseq": stream_sequence,
-    "ndjson": stream_lines,
-}
 
 
 class _GoneError(Exception):
@@ -110,9 +104,7 @@ async def _own_connection(state: AppState) -> AsyncIterator[Connection]:
     """Open a connection beside the pool, in one read-only snapshot: a slow reader must not hold up the map."""
     connection: Connection = await psycopg.AsyncConnection.connect(**_options(state))
     try:
-        await connection.set_isolation_level(psycopg.IsolationLevel.REPEATABLE_READ)
-        await connection.set_read_only(True)
-        async with connection.transaction():
+        async with async_snapshot(connection):
             yield connection
     finally:
         with CancelScope(shield=True):
@@ -142,7 +134,7 @@ async def _answer_text(
             headers={**common_headers(request, caller), **headers, "Content-Type": _content_type(kind)}
         )
     _record(caller, extract, kind, found)
-    chunks = _STREAMS[kind.key](connection, extract)
+    chunks = STREAMS[kind.key](connection, extract)
     first = await anext(chunks, b"")
     held = _held(first, chunks, stack.pop_all())
     return answer_stream(request, caller, held, _content_type(kind), headers=headers)

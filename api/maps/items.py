@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final
 
@@ -11,12 +11,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.deps import identify, open_connection
+from api.errors import lang_of
 from api.maps.addresses import Link, collection, link, self_links, with_parameters
 from api.maps.answers import answer_bytes, answer_parts, answer_stream
 from api.maps.asked import GEOJSON, HTML, JSON, choose_format, read_parameters
 from api.maps.documents import HTML_UTF8
 from api.maps.downloads import DOWNLOADS, answer_download
-from api.maps.html import render_document, render_features
+from api.maps.html import FeatureTable, render_document, render_features
 from api.maps.selecting import ITEM_PARAMETERS, Asked, cut_fields, read_crs, read_page
 from gis.crs import Crs
 from gis.errors import FeatureNotFoundError
@@ -48,6 +49,8 @@ OFFERED: Final[dict[str, str]] = {
 """Formats of a page by the key of `f=`, the default first; every one is linked."""
 
 UNDERSTOOD: Final[dict[str, str]] = {**OFFERED, "geojson": GEOJSON, "ndjson": DOWNLOADS["ndjson"].media_type}
+ROWS_FOR_PEOPLE: Final = 50
+_OF_A_PAGE: Final = ("f", "limit", "next", "resultType")
 ONE_OFFERED: Final = {"json": GEOJSON, "html": HTML}
 LARGEST_ID: Final = 2**63 - 1
 
@@ -68,6 +71,8 @@ async def answer_items(request: Request) -> Response:
     chosen = choose_format(request, UNDERSTOOD)
     if chosen in DOWNLOADS and not asked.hits:
         return await answer_download(request, caller, asked, DOWNLOADS[chosen])
+    if chosen == "html" and "limit" not in asked.parameters:
+        asked = replace(asked, page=replace(asked.page, limit=ROWS_FOR_PEOPLE))
     async with AsyncExitStack() as stack:
         connection = await stack.enter_async_context(open_connection(request))
         matched = None
@@ -81,10 +86,26 @@ async def answer_items(request: Request) -> Response:
             page = await fetch_items(connection, asked.selection, asked.page, asked.crs)
     counted = Counted(page.returned, matched, _next(asked, page))
     if chosen == "html":
-        title = asked.selection.layer.title_zh
-        html = render_features(request, title, page.body, _links(request, asked, counted.next))
+        html = render_features(request, _table(request, asked, page, counted), _links(request, asked, None))
         return answer_bytes(request, caller, html, HTML_UTF8)
     return _whole(request, caller, asked, page, counted)
+
+
+def _table(request: Request, asked: Asked, page: ItemsPage, counted: Counted) -> FeatureTable:
+    """Return the page for people; downloads hold the whole selection, not the page alone."""
+    address = collection(request, asked.selection.layer.id, "/items")
+    chosen = {name: value for name, value in asked.parameters.items() if name not in _OF_A_PAGE}
+    following = None
+    if counted.next is not None:
+        following = with_parameters(address, {**asked.parameters, "f": "html", "next": counted.next})
+    downloads = [
+        (
+            kind.title_zh if lang_of(request) == "zh" else kind.title_en,
+            with_parameters(address, {**chosen, "f": key}),
+        )
+        for key, kind in DOWNLOADS.items()
+    ]
+    return FeatureTable(asked.selection.layer, page.body, counted.matched, following, downloads)
 
 
 def _whole(request: Request, caller: Caller, asked: Asked, page: ItemsPage, counted: Counted) -> Response:

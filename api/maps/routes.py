@@ -4,7 +4,19 @@ from typing import Final
 
 from api.arcgis.routes import ROUTES as ESRI_ROUTES
 from api.embed import answer_feed
-from api.maps import collections, edits, functions, items, landing, legends, qgis, styles, tiles, tilesets
+from api.maps import (
+    collections,
+    edits,
+    functions,
+    html,
+    items,
+    landing,
+    legends,
+    qgis,
+    styles,
+    tiles,
+    tilesets,
+)
 from api.maps.addresses import MATRIX_SET
 from api.maps.answers import answer_options
 from api.plain_route import Answer, PlainRoute, method_route, read_route
@@ -21,6 +33,7 @@ ROUTES: Final = [
     _door(
         "/ogc/", landing.answer_landing
     ),  # clients join paths to a base that ends so, and follow no redirect
+    _door("/ogc/pages.css", html.answer_stylesheet),
     _door("/ogc/conformance", landing.answer_conformance),
     _door("/ogc/functions", functions.answer_functions),
     _door("/ogc/api", landing.answer_definition),

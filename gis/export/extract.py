@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Final
 
 import psycopg
@@ -277,6 +278,16 @@ def find_end(connection: SyncConnection, extract: Extract) -> Position | None:
     if extract.limit is None:
         return None
     return end_of(read_all(connection, end_statement(extract)))
+
+
+@dataclass(frozen=True)
+class Written:
+    """A finished file: where, how many features, and where the next page begins."""
+
+    path: Path
+    found: Survey
+    returned: int
+    next: Position | None
 
 
 Progress = Callable[[int], None]

@@ -3,12 +3,13 @@
 Source: GeoParquet 1.1.0, sections on file and column metadata and on bounding box columns.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 import orjson
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from pyproj import CRS
 
@@ -24,8 +25,10 @@ from gis.export.extract import (
 from gis.export.records import WKB, arrow_fields
 from gis.statement import Row
 
-GROUP_ROWS: Final = 10_000
-GROUP_BYTES: Final = 3_000_000
+_BATCH_ROWS: Final = 500
+GROUP_ROWS: Final = 5_000
+GROUP_BYTES: Final = 2_000_000
+_POOL: Final = pa.system_memory_pool()  # the default one keeps what it once had
 _SIDES: Final = ("xmin", "ymin", "xmax", "ymax")
 _BOX: Final = pa.struct([pa.field(side, pa.float64()) for side in _SIDES])
 
@@ -46,12 +49,20 @@ def write_parquet(
     schema = _schema(extract)
     box: list[float] = []
     written = 0
-    batches = read_batches(connection, rows_statement(extract, geometry, bounds=True))
-    with pq.ParquetWriter(path, schema, compression="zstd", write_page_index=True) as writer:
-        for rows in _groups(batches):
-            writer.write_batch(_record(schema, rows), row_group_size=len(rows))
-            written += len(rows)
-            box = _widened(box, rows)
+    batches = read_batches(connection, rows_statement(extract, geometry, bounds=True), _BATCH_ROWS)
+    with pq.ParquetWriter(
+        path,
+        schema,
+        compression="zstd",
+        data_page_size=65536,
+        dictionary_pagesize_limit=65536,
+        memory_pool=_POOL,
+    ) as writer:
+        for group in _groups(schema, batches):
+            writer.write_table(group, row_group_size=group.num_rows)
+            written += group.num_rows
+            box = _widened(box, group)
+            _POOL.release_unused()
             progress(written)
         geo = _geo_metadata(extract, geometry_type, box)
         writer.add_key_value_metadata({"geo": orjson.dumps(geo).decode(), **_prefixed(stamp)})
@@ -70,42 +81,48 @@ def _schema(extract: Extract) -> Any:
     )
 
 
-def _groups(batches: Iterator[list[Row]]) -> Iterator[list[Row]]:
-    """Join batches to row groups of a few megabytes."""
-    group: list[Row] = []
-    weight = 0
+def _groups(schema: Any, batches: Iterator[list[Row]]) -> Iterator[Any]:
+    """Join batches to row groups of a few megabytes; as columns at once, for rows weigh ten times as much."""
+    group: list[Any] = []
     for rows in batches:
-        group += rows
-        weight += sum(len(row[1]) for row in rows if row[1] is not None)
-        if len(group) >= GROUP_ROWS or weight >= GROUP_BYTES:
-            yield group
-            group, weight = [], 0
+        group.append(_record(schema, rows))
+        if (
+            sum(len(each) for each in group) >= GROUP_ROWS
+            or sum(each.nbytes for each in group) >= GROUP_BYTES
+        ):
+            yield pa.Table.from_batches(group)
+            group = []
     if group:
-        yield group
+        yield pa.Table.from_batches(group)
 
 
 def _record(schema: Any, rows: list[Row]) -> Any:
     ids, shapes, *columns = zip(*rows, strict=True)
     sides, columns = columns[:4], columns[4:]
-    empty = pa.array([shape is None for shape in shapes])
     boxes = pa.StructArray.from_arrays(
-        [pa.array(side, pa.float64()) for side in sides], fields=list(_BOX), mask=empty
+        [_array(side, pa.float64()) for side in sides],
+        fields=list(_BOX),
+        mask=_array([shape is None for shape in shapes], pa.bool_()),
     )
-    arrays = [pa.array(ids, pa.int64()), pa.array(shapes, pa.binary()), boxes]
-    arrays += [
-        pa.array(values, type=field.type) for values, field in zip(columns, list(schema)[3:], strict=True)
-    ]
+    arrays = [_array(ids, pa.int64()), _array(shapes, pa.binary()), boxes]
+    arrays += [_array(values, field.type) for values, field in zip(columns, list(schema)[3:], strict=True)]
     return pa.record_batch(arrays, schema=schema)
 
 
-def _widened(box: list[float], rows: list[Row]) -> list[float]:
-    drawn = [row[2:6] for row in rows if row[1] is not None]
-    if box:
-        drawn.append(tuple(box))
-    if not drawn:
-        return []
-    west, south, east, north = zip(*drawn, strict=True)
-    return [min(west), min(south), max(east), max(north)]
+def _array(values: Sequence[Any], kind: Any) -> Any:
+    return pa.array(values, type=kind, memory_pool=_POOL)
+
+
+def _widened(box: list[float], group: Any) -> list[float]:
+    boxes = group.column("bbox").combine_chunks()
+    low, high = (
+        [pc.min_max(pc.struct_field(boxes, side))[end].as_py() for side in sides]
+        for end, sides in (("min", _SIDES[:2]), ("max", _SIDES[2:]))
+    )
+    found = [value for value in (*low, *high) if value is not None]
+    if not box or not found:
+        return found or box
+    return [*map(min, box[:2], found[:2]), *map(max, box[2:], found[2:])]
 
 
 def _geo_metadata(extract: Extract, geometry_type: str, box: list[float]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ processes may share the place.
 
 import fcntl
 import os
+import re
 import secrets
 import shutil
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from typing import Final
 
 from gis.errors import TooComplexError
 
+_NAME: Final = re.compile(r"[0-9a-f]{16}")
 LEAST_FREE_BYTES: Final = 256 * 2**20
 LARGEST_BYTES: Final = 8 * 2**30
 
@@ -57,9 +59,14 @@ def _lock(handle: int) -> bool:
 
 
 def sweep_rooms(home: Path) -> int:
-    """Take away the folders of processes that have died; return how many there were."""
+    """Take away the folders of processes that have died; return how many there were.
+
+    Nothing is touched but folders that are named as `open_room` names them.
+    """
     swept = 0
     for folder in home.iterdir() if home.is_dir() else ():
+        if not _NAME.fullmatch(folder.name):
+            continue
         with suppress(OSError):
             handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
             try:

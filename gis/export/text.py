@@ -6,16 +6,29 @@ Sources: RFC 8142 (record separators); RFC 4180 (CSV); OWASP, CSV injection.
 
 import csv
 import io
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing, asynccontextmanager
+from pathlib import Path
 from typing import Any, Final
 
-from gis.export.extract import Extract
+from psycopg import IsolationLevel
+
+from gis.export.extract import (
+    Extract,
+    Progress,
+    Written,
+    end_of,
+    end_statement,
+    silent,
+    survey_of,
+    survey_statement,
+)
+from gis.export.formats import Format, Key
 from gis.features import COLLECTION_HEAD as HEAD
 from gis.features import collection_tail, geometry_in, stream_features
 from gis.layer import Field
 from gis.paging import after_condition, order_sql
-from gis.statement import ROW, Connection, Row, Statement, merged, stream_rows
+from gis.statement import ROW, Connection, Row, Statement, fetch_rows, merged, stream_rows
 
 BOM: Final = b"\xef\xbb\xbf"
 _RECORD_SEPARATOR: Final = b"\x1e"
@@ -115,3 +128,45 @@ def _csv_bytes(rows: list[list[Any]]) -> bytes:
     text = io.StringIO()
     csv.writer(text, lineterminator="\r\n").writerows(rows)
     return text.getvalue().encode()
+
+
+async def write_text(
+    connection: Connection, extract: Extract, kind: Format, folder: Path, progress: Progress = silent
+) -> Written:
+    """Write an extract into a file of one of the line formats, named after its layer.
+
+    Parameters
+    ----------
+    connection : Connection
+        Of its own: it is set to one read-only snapshot.
+    progress : callable
+        Told the features written so far, counted by lines.
+    """
+    path = folder / f"{extract.selection.layer.id}{kind.ending}"
+    async with async_snapshot(connection):
+        found = survey_of(await fetch_rows(connection, survey_statement(extract)))
+        end = None if extract.limit is None else end_of(await fetch_rows(connection, end_statement(extract)))
+        lines = 0
+        with path.open("wb") as file:
+            async for chunk in STREAMS[kind.key](connection, extract):
+                file.write(chunk)
+                lines += chunk.count(b"\n")
+                progress(min(lines, found.count))
+    return Written(path, found, found.count, end)
+
+
+@asynccontextmanager
+async def async_snapshot(connection: Connection) -> AsyncIterator[None]:
+    """Read everything of one moment, and change nothing."""
+    await connection.set_isolation_level(IsolationLevel.REPEATABLE_READ)
+    await connection.set_read_only(True)
+    async with connection.transaction():
+        yield
+
+
+STREAMS: Final[dict[Key, Callable[[Connection, Extract], AsyncGenerator[bytes, None]]]] = {
+    "geojson": stream_geojson,
+    "geojsonseq": stream_sequence,
+    "ndjson": stream_lines,
+    "csv": stream_csv,
+}

@@ -1,7 +1,6 @@
 """From an extract to a finished file, in any of the formats."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -10,6 +9,7 @@ from gis.export.extract import (
     Progress,
     Survey,
     SyncConnection,
+    Written,
     find_end,
     silent,
     snapshot,
@@ -22,7 +22,6 @@ from gis.export.parquet import write_parquet
 from gis.export.room import check_space
 from gis.export.shapefile import write_shapefile
 from gis.export.stamp import Origin, stamp_of
-from gis.paging import Position
 
 Writer = Callable[[SyncConnection, Extract, Survey, dict[str, str], Path, Progress], int]
 WRITERS: Final[dict[Key, Writer]] = {
@@ -32,16 +31,6 @@ WRITERS: Final[dict[Key, Writer]] = {
     "shp": write_shapefile,
 }
 _ROWS_BETWEEN_CHECKS: Final = 10_000
-
-
-@dataclass(frozen=True)
-class Written:
-    """A finished file: where, how many features, and where the next page begins."""
-
-    path: Path
-    found: Survey
-    returned: int
-    next: Position | None
 
 
 def write_file(
