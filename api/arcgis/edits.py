@@ -16,8 +16,8 @@ from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from api.arcgis.asked import is_true
+from api.arcgis.asking import select_asked
 from api.arcgis.doors import Call, answer_content, error_document
-from api.arcgis.query import select_asked
 from api.deps import open_connection
 from api.errors import Problem, problem_of
 from api.maps.asked import JSON

@@ -13,18 +13,10 @@ import shapely
 from gis.crs import Crs
 from gis.errors import InvalidParameterError
 from gis.esri.fields import with_object_id
+from gis.esri.grid import Grid, count_shapes, finest_grid, parse_grid
 from gis.esri.messages import SOURCE, FeatureCollection, read_description
 from gis.esri.page import Drawn, Page, fetch_drawn, fetch_features, parse_fields
-from gis.esri.pbf import (
-    Grid,
-    count_shapes,
-    encode_count,
-    encode_features,
-    encode_ids,
-    finest_grid,
-    parse_grid,
-    quantised_features,
-)
+from gis.esri.pbf import encode_count, encode_features, encode_ids, quantised_features
 from gis.esri.reference import STORED, parse_reference
 from gis.layer import GeometryType, Layer, Selection
 from gis.statement import Condition, Connection

@@ -1,6 +1,7 @@
 """`where` clauses mean what SQL means, and reach nothing but the fields of the layer."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -8,7 +9,8 @@ import pytest
 
 from gis.errors import GisError, InvalidParameterError, UnknownPropertyError
 from gis.esri.figures import fetch_ids
-from gis.esri.where import parse_where, where_condition
+from gis.esri.parser import parse_where
+from gis.esri.where import where_condition
 from gis.layer import Field, Layer, Selection
 from gis.statement import EVERYTHING, Condition, Connection
 
@@ -184,6 +186,18 @@ def test_a_clause_and_cql2_share_one_tree() -> None:
             {"op": "like", "args": [{"property": "name"}, "%a\\\\b\\%%"]},
         ],
     }
+
+
+def test_a_field_of_truth_values_is_a_condition_by_itself(ask: Ask) -> None:
+    layer = replace(PLACES, fields=(*PLACES.fields, Field("open", "boolean", "开放", "Open")))
+    for clause, expected in (
+        ("open", b"1,3,4"),
+        ("NOT open", b"2,6"),
+        ("open = 1", b"1,3,4"),
+        ("open = FALSE", b"2,6"),
+    ):
+        selection = Selection(layer, visible=SEEN, where=where_condition(layer, clause))
+        assert ask(lambda connection, asked=selection: fetch_ids(connection, asked)) == expected  # type: ignore[misc]
 
 
 def test_no_clause_asks_for_everything() -> None:
