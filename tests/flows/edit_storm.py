@@ -8,6 +8,7 @@ is visible in the tile.
 """
 
 import argparse
+import multiprocessing
 import os
 import random
 import socket
@@ -19,11 +20,13 @@ import time
 import uuid
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from math import asinh, pi, radians, tan
+from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
 
 import httpx
 import mapbox_vector_tile
@@ -47,25 +50,22 @@ ESRI = "/arcgis/rest/services/land_parcels/FeatureServer/0/query?f=json&outField
 class Told:
     """The names that were committed, and when; a name is ``改名<number>``, and numbers grow by one."""
 
-    times: dict[int, list[float]] = field(default_factory=dict)
-    numbers: dict[int, list[int]] = field(default_factory=dict)
+    edits: dict[int, list[tuple[float, int]]] = field(default_factory=dict)
 
-    def note(self, parcel: int, number: int) -> None:
-        self.numbers.setdefault(parcel, []).append(number)
-        self.times.setdefault(parcel, []).append(time.monotonic())
+    def note(self, parcel: int, number: int, committed: float) -> None:
+        self.edits.setdefault(parcel, []).append((committed, number))
 
     def due(self, parcel: int, before: float) -> int:
         """Return the newest number that was committed before a moment, 0 if none."""
-        place = bisect_right(self.times.get(parcel, []), before)
-        return self.numbers[parcel][place - 1] if place else 0
+        edits = self.edits.get(parcel, [])
+        place = bisect_right(edits, before, key=lambda edit: edit[0])
+        return edits[place - 1][1] if place else 0
 
     def lag_s(self, parcel: int, seen: int, asked: float) -> float:
         """Return for how long a newer number had been committed when a question was asked; 0 if it was the newest."""
-        numbers = self.numbers.get(parcel, [])
-        place = bisect_right(numbers, seen)
-        if place >= len(numbers):
-            return 0.0
-        return max(0.0, asked - self.times[parcel][place])
+        edits = self.edits.get(parcel, [])
+        place = bisect_right(edits, seen, key=lambda edit: edit[1])
+        return max(0.0, asked - edits[place][0]) if place < len(edits) else 0.0
 
 
 @dataclass
@@ -111,56 +111,51 @@ class Storm:
         }
 
     def run(self, seconds: float, readers: int) -> Outcome:
-        threads = [threading.Thread(target=self._guarded, args=(self.write, 0))]
-        threads += [
+        threads = [
             threading.Thread(target=self._guarded, args=(self.read, number)) for number in range(readers)
         ]
+        listener, teller = multiprocessing.Pipe(duplex=False)
+        writer = multiprocessing.get_context("spawn").Process(
+            target=write, args=(self.url, list(self.named), self.seed, teller), daemon=True
+        )
+        writer.start()
+        teller.close()
+        threads.append(threading.Thread(target=self._guarded, args=(self.listen, listener)))
+        listener.poll(START_WITHIN_S)  # the first edit
         began = time.monotonic()
         for thread in threads:
             thread.start()
         self.stop.wait(seconds)
+        self.outcome.seconds = time.monotonic() - began
         self.stop.set()
+        writer.terminate()
+        writer.join()
         for thread in threads:
             thread.join()
-        self.outcome.seconds = time.monotonic() - began
         return self.outcome
 
-    def _guarded(self, work: object, number: int) -> None:
+    def _guarded(self, work: Callable[[Any], None], given: object) -> None:
         try:
-            work(number)  # type: ignore[operator]
+            work(given)
         except Exception as error:  # noqa: BLE001  a thread that ends early is a finding
             self.fault("errors", f"{type(error).__name__}: {error}")
+
+    def listen(self, told: Connection) -> None:
+        """Take down what the writer has committed; its clock is ours."""
+        while True:
+            try:
+                parcel, number, committed = told.recv()
+            except EOFError:
+                break
+            self.outcome.edits += 1
+            if parcel is not None:
+                self.told.note(parcel, number, committed)
+        if not self.stop.is_set():
+            self.fault("errors", "the writer ended early")
 
     def fault(self, kind: str, what: str) -> None:
         with self._lock:
             getattr(self.outcome, kind).append(what)
-
-    def write(self, _: int) -> None:
-        """Edit at a steady rate; what falls behind is made up."""
-        rng, targets, added = random.Random(self.seed), list(self.named), list[str]()
-        began, number = time.monotonic(), 0
-        with psycopg.connect(self.url, autocommit=True) as connection:
-            while not self.stop.is_set():
-                number += 1
-                kind = rng.random()
-                if kind < 0.7:
-                    parcel = rng.choice(targets)
-                    connection.execute(
-                        "UPDATE land_parcel SET name = %s WHERE id = %s", (f"改名{number}", parcel)
-                    )
-                    self.told.note(parcel, number)
-                elif kind < 0.85 or not added:
-                    added.append(f"STORM-{number}")
-                    connection.execute(
-                        "INSERT INTO land_parcel (parcel_no, kind, state, public_visible, source_crs, geom, geom_survey)"
-                        " SELECT %s, kind, state, true, source_crs, geom, geom_survey FROM land_parcel WHERE id = %s",
-                        (added[-1], rng.choice(targets)),
-                    )
-                else:
-                    gone = added.pop(rng.randrange(len(added)))
-                    connection.execute("DELETE FROM land_parcel WHERE parcel_no = %s", (gone,))
-                self.outcome.edits = number
-                time.sleep(max(0.0, began + number / PER_SECOND - time.monotonic()))
 
     def read(self, number: int) -> None:
         """Walk through the pages (every fourth reader), or ask for tiles, items, feeds and Esri features."""
@@ -270,6 +265,33 @@ class Storm:
         due = self.told.due(parcel, asked - STALE_AFTER_S)
         if seen < due:
             self.fault("stale", f"{where}: {seen} seen, {due} due, {lag_s:.3f} s")
+
+
+def write(url: str, targets: list[int], seed: int, teller: Connection) -> None:
+    """Edit at a steady rate, making up what fell behind; a process of its own, so that no reader slows it down."""
+    rng, added = random.Random(seed), list[str]()
+    began, number = time.monotonic(), 0
+    with psycopg.connect(url, autocommit=True) as connection:
+        while True:
+            number += 1
+            kind, parcel = rng.random(), None
+            if kind < 0.7:
+                parcel = rng.choice(targets)
+                connection.execute(
+                    "UPDATE land_parcel SET name = %s WHERE id = %s", (f"改名{number}", parcel)
+                )
+            elif kind < 0.85 or not added:
+                added.append(f"STORM-{number}")
+                connection.execute(
+                    "INSERT INTO land_parcel (parcel_no, kind, state, public_visible, source_crs, geom, geom_survey)"
+                    " SELECT %s, kind, state, true, source_crs, geom, geom_survey FROM land_parcel WHERE id = %s",
+                    (added[-1], rng.choice(targets)),
+                )
+            else:
+                gone = added.pop(rng.randrange(len(added)))
+                connection.execute("DELETE FROM land_parcel WHERE parcel_no = %s", (gone,))
+            teller.send((parcel, number, time.monotonic()))
+            time.sleep(max(0.0, began + number / PER_SECOND - time.monotonic()))
 
 
 def place_of(lon: float, lat: float, z: int) -> tuple[int, int]:

@@ -167,6 +167,17 @@ def test_a_killed_listener_hides_nothing(pair: Pair) -> None:
     assert cache_of(pair.one).counts["memory"] > before, "it keeps tiles again"
 
 
+def test_a_tile_notices_no_lost_connection(pair: Pair) -> None:
+    for number in range(8):
+        with psycopg.connect(pair.url, autocommit=True) as connection:
+            connection.execute("SET ROLE NONE")
+            connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+        assert pair.one.get(f"/tiles/land_parcels/15/{26907 + number}/13182.mvt").status_code == 200
+
+
 def test_while_changes_cannot_be_known_tiles_are_rendered_anew(pair: Pair) -> None:
     pair.one.get(TOUCHED)
     with psycopg.connect(pair.url) as connection:
