@@ -44,6 +44,8 @@ class Field:
         Whether an anonymous caller may see it.
     in_tiles : bool
         Whether a style or popup needs it in the vector tile.
+    tiles_from_zoom : int
+        The first zoom whose tiles carry it: what only labels and popups of near zooms need weighs most in far ones.
     queryable, sortable : bool
         Whether it may stand in a filter, in `sortby`.
     choices : tuple of Choice
@@ -58,6 +60,7 @@ class Field:
     unit: str = ""
     public: bool = True
     in_tiles: bool = False
+    tiles_from_zoom: int = 0
     queryable: bool = True
     sortable: bool = True
     choices: tuple[Choice, ...] = ()
@@ -65,6 +68,48 @@ class Field:
     def __post_init__(self) -> None:
         if identifier(self.name).startswith("_"):
             raise ValueError(f"field {self.name}: names with _ in front are kept for the statements")
+
+
+@dataclass(frozen=True)
+class Band:
+    """A range of zooms whose tiles come from one table of geometry on the pixel grid 像素网格.
+
+    Parameters
+    ----------
+    zoom : int
+        The zoom of the grid, and the last one that the band serves.
+    from_zoom : int
+        The first one it serves.
+    simplify : bool
+        Whether corners that make a quarter of a screen pixel at `zoom` are left out.
+    """
+
+    zoom: int
+    from_zoom: int
+    simplify: bool = False
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.from_zoom <= self.zoom <= MAX_ZOOM:
+            raise ValueError(f"band {self.from_zoom}–{self.zoom} is no range of zooms")
+
+
+@dataclass(frozen=True)
+class Aggregate:
+    """How a layer too large to be drawn one by one from afar is drawn instead: by counts per square.
+
+    Parameters
+    ----------
+    field : str
+        The field that colours the layer; a square carries its commonest value.
+    to_zoom : int
+        The last zoom at which counts may stand for features.
+    above : int
+        Counts stand for features only while the layer holds more than this.
+    """
+
+    field: str
+    to_zoom: int = 9
+    above: int = 20_000
 
 
 @dataclass(frozen=True)
@@ -91,6 +136,8 @@ class Layer:
     label_field: str | None = None
     min_zoom: int = 0
     max_zoom: int = 16
+    bands: tuple[Band, ...] = ()
+    aggregate: Aggregate | None = None
 
     def __post_init__(self) -> None:
         for name in (self.id, self.relation, self.id_column, self.geometry_column):
@@ -99,6 +146,9 @@ class Layer:
             raise ValueError(f"layer {self.id}: zooms {self.min_zoom}–{self.max_zoom} are no range")
         if len({item.name for item in self.fields}) != len(self.fields):
             raise ValueError(f"layer {self.id}: a field stands twice")
+        served = [zoom for band in self.bands for zoom in range(band.from_zoom, band.zoom + 1)]
+        if self.bands and served != list(range(self.min_zoom, self.max_zoom + 1)):
+            raise ValueError(f"layer {self.id}: its bands do not serve each of its zooms once, in order")
 
     def field(self, name: str) -> Field:
         """Return the field of this name.
@@ -132,6 +182,14 @@ class Layer:
         """
         wanted = {self.field(name).name for name in names}
         return replace(self, fields=tuple(item for item in self.fields if item.name in wanted))
+
+    def find_band(self, zoom: int) -> Band | None:
+        """Return the band that serves a zoom, or None."""
+        return next((band for band in self.bands if band.from_zoom <= zoom <= band.zoom), None)
+
+    def fields_in_tiles(self, zoom: int) -> tuple[Field, ...]:
+        """Return the fields that tiles of this zoom carry."""
+        return tuple(item for item in self.fields if item.in_tiles and item.tiles_from_zoom <= zoom)
 
     def public(self) -> "Layer":
         """Return the layer with the fields that an anonymous caller may see."""

@@ -5,70 +5,61 @@ Sources: Mapbox Vector Tile 2.1; OGC 17-083r4 (WebMercatorQuad); TileJSON 3.0.0.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from math import atan, degrees, pi, sinh
 from typing import Final
 
+from gis.aggregates import FIELDS, aggregate_or, may_aggregate
+from gis.bands import band_tile_statement
 from gis.crs import STORED_SRID, WEB_MERCATOR_SRID
 from gis.errors import TileOutOfRangeError
 from gis.layer import Layer, Selection
 from gis.statement import Connection, Statement, fetch_row, literal, merged
+from gis.tiling import BUFFER, EXTENT, TileAddress, tile_columns
 
-EXTENT: Final = 4096
-"""Units along a tile's side."""
+__all__ = [
+    "BUFFER",
+    "EXTENT",
+    "TileAddress",
+    "fetch_tile",
+    "layers_at",
+    "tile_address",
+    "tile_json",
+    "tile_statement",
+]
 
-BUFFER: Final = 64
-"""Units kept beyond each side, so that outlines do not end at the seam."""
-
-_MERCATOR_HALF_M = 20037508.342789244
 _MERCATOR_LATITUDE = 85.05112877980659
 
 
-@dataclass(frozen=True)
-class TileAddress:
-    """One tile of WebMercatorQuad: zoom, column from the west, row from the north."""
-
-    z: int
-    x: int
-    y: int
-
-    def unit_m(self) -> float:
-        """Return the side of one tile unit in metres of Web Mercator."""
-        return 2 * _MERCATOR_HALF_M / (1 << self.z) / EXTENT
-
-    def degrees(self, margin: float = 0.0) -> tuple[float, float, float, float]:
-        """Return west, south, east, north in degrees, widened by a share of the tile's side.
-
-        Examples
-        --------
-        >>> TileAddress(1, 0, 0).degrees()
-        (-180.0, 0.0, 0.0, 85.0511287798066)
-        """
-        side = 1 << self.z
-        west, east = ((column / side) * 360 - 180 for column in (self.x - margin, self.x + 1 + margin))
-        north, south = (_latitude(row / side) for row in (self.y - margin, self.y + 1 + margin))
-        return max(west, -180.0), south, min(east, 180.0), north
-
-
-def _latitude(share: float) -> float:
-    return degrees(atan(sinh(pi * (1 - 2 * min(1.0, max(0.0, share))))))
-
-
-def tile_address(layer: Layer, z: int, x: int, y: int) -> TileAddress:
-    """Check a tile address against the matrix set and the zooms of the layer.
+def tile_address(layer: Layer, z: int, x: int, y: int, last: int | None = None) -> TileAddress:
+    """Check a tile address against the matrix set and the zooms of the layer, or of a set that ends at `last`.
 
     Raises
     ------
     TileOutOfRangeError
         Zoom outside of the layer's, or no such column or row.
     """
-    if layer.min_zoom <= z <= layer.max_zoom and 0 <= x < 2**z and 0 <= y < 2**z:
+    end = layer.max_zoom if last is None else last
+    if layer.min_zoom <= z <= end and 0 <= x < 2**z and 0 <= y < 2**z:
         return TileAddress(z, x, y)
     raise TileOutOfRangeError(
-        f"Layer {layer.id} has no tile {z}/{x}/{y}: zooms {layer.min_zoom} to {layer.max_zoom}, "
+        f"Layer {layer.id} has no tile {z}/{x}/{y}: zooms {layer.min_zoom} to {end}, "
         "columns and rows 0 to 2^zoom − 1.",
-        f"图层 {layer.id} 没有瓦片 {z}/{x}/{y}：级别 {layer.min_zoom} 至 {layer.max_zoom}，行列号 0 至 2^级别−1。",
+        f"图层 {layer.id} 没有瓦片 {z}/{x}/{y}：级别 {layer.min_zoom} 至 {end}，行列号 0 至 2^级别−1。",
     )
+
+
+def layers_at(layers: Sequence[Layer], zoom: int, last: int | None = None) -> list[Layer]:
+    """Return the layers that a tile of several holds at a zoom.
+
+    A client draws its last tiles larger above the last zoom of the whole set, not of one layer in it. So a layer is
+    drawn up to there, beyond its own bands from the geometry as it is stored.
+
+    Parameters
+    ----------
+    last : int, optional
+        The last zoom of the set, where these layers are only some of it.
+    """
+    end = max((layer.max_zoom for layer in layers), default=-1) if last is None else last
+    return [layer for layer in layers if layer.min_zoom <= zoom <= end]
 
 
 def tile_statement(selection: Selection, tile: TileAddress) -> Statement:
@@ -93,26 +84,19 @@ def tile_statement(selection: Selection, tile: TileAddress) -> Statement:
     }
     rows = selection.rows()
     box = f"ST_MakeEnvelope(%(tile_west)s::float8, %(tile_south)s::float8, %(tile_east)s::float8, %(tile_north)s::float8, {STORED_SRID})"
+    carried = layer.fields_in_tiles(tile.z)
+    names = "".join(f", {item.name}" for item in carried)
+    columns = f", {tile_columns(carried)}" if carried else ""
     chosen = (
-        f"SELECT {layer.id_sql()} AS _id, ST_Transform({layer.geometry_sql()}, {WEB_MERCATOR_SRID}) AS _mercator{_attributes(layer)} "
+        f"SELECT {layer.id_sql()} AS _id, ST_Transform({layer.geometry_sql()}, {WEB_MERCATOR_SRID}) AS _mercator{columns} "
         f"FROM {rows.sql} AND {layer.geometry_sql()} && {box} OFFSET 0"
     )
-    names = "".join(f", {item.name}" for item in layer.fields if item.in_tiles)
     sql = (
         "WITH e AS MATERIALIZED (SELECT ST_TileEnvelope(%(tile_z)s::int4, %(tile_x)s::int4, %(tile_y)s::int4) AS env), "
         f"t AS MATERIALIZED (SELECT _id, {_on_grid(layer)} AS _geometry{names} FROM ({chosen}) chosen, e ORDER BY _id) "
         f"SELECT ST_AsMVT(t.*, {literal(layer.id)}, {EXTENT}, '_geometry', '_id') FROM t WHERE _geometry IS NOT NULL"
     )
     return Statement(sql, merged(rows.params, params))
-
-
-def _attributes(layer: Layer) -> str:
-    """Return the columns of the tile; numbers as float8, which MVT has, and not numeric."""
-    casts = {"number": "::float8", "date": "::text", "date-time": "::text"}
-    columns = (
-        f"f.{item.name}{casts.get(item.type, '')} AS {item.name}" for item in layer.fields if item.in_tiles
-    )
-    return "".join(f", {column}" for column in columns)
 
 
 def _on_grid(layer: Layer) -> str:
@@ -140,9 +124,22 @@ _SPOT: Final = (
 )
 
 
+def choose_statement(selection: Selection, tile: TileAddress) -> Statement:
+    """Build the cheapest statement that gives this tile: out of a band where one serves the zoom.
+
+    Bands show what is drawn now, so a question about another time goes the general way. A layer too large to be drawn
+    one by one from afar is drawn from counts there; whether it is, the statement finds out itself.
+    """
+    band = selection.layer.find_band(tile.z)
+    if band is None or selection.at is not None:
+        return tile_statement(selection, tile)
+    statement = band_tile_statement(selection, tile, band)
+    return aggregate_or(selection, tile, statement) if may_aggregate(selection, tile.z) else statement
+
+
 async def fetch_tile(connection: Connection, selection: Selection, tile: TileAddress) -> bytes:
-    """Run `tile_statement`; an empty tile is empty bytes, which is an answer and no error."""
-    row = await fetch_row(connection, tile_statement(selection, tile))
+    """Run the statement of a tile; an empty tile is empty bytes, which is an answer and no error."""
+    row = await fetch_row(connection, choose_statement(selection, tile))
     return bytes(row[0]) if row and row[0] is not None else b""
 
 
@@ -187,5 +184,8 @@ def _vector_layer(layer: Layer) -> dict[str, object]:
         "description": layer.title_zh,
         "minzoom": layer.min_zoom,
         "maxzoom": layer.max_zoom,
-        "fields": {item.name: item.title_zh for item in layer.fields if item.in_tiles},
+        "fields": {
+            **{item.name: item.title_zh for item in layer.fields if item.in_tiles},
+            **(FIELDS if layer.aggregate else {}),
+        },
     }

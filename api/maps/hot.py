@@ -27,6 +27,7 @@ from api.metrics import Metrics
 from api.middleware import REQUEST_ID, RecordRequests, choose_request_id
 from api.rendering import SECURITY_HEADERS
 from api.state import CallerCache
+from gis.tiles import layers_at
 from twin.errors import UnauthenticatedError
 from twin.identity import ANONYMOUS, Caller
 from twin.layers import LAYERS
@@ -229,8 +230,8 @@ def _read_headers(headers: Sequence[tuple[bytes, bytes]]) -> dict[bytes, bytes] 
 @lru_cache(maxsize=1_024)
 def _drawn(layer_ids: tuple[str, ...], z: int) -> tuple[str, ...]:
     """Return the layers that have tiles at a zoom, each once."""
-    layers = (LAYERS[layer_id] for layer_id in dict.fromkeys(layer_ids))
-    return tuple(layer.id for layer in layers if layer.min_zoom <= z <= layer.max_zoom)
+    layers = [LAYERS[layer_id] for layer_id in dict.fromkeys(layer_ids)]
+    return tuple(layer.id for layer in layers_at(layers, z))
 
 
 @lru_cache(maxsize=256)

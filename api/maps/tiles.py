@@ -1,6 +1,6 @@
 """Vector tiles under every address, of one layer or several, and their TileJSON."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import orjson
@@ -20,7 +20,7 @@ from api.state import state_of
 from gis.errors import TileOutOfRangeError
 from gis.features import find_extent
 from gis.layer import Layer
-from gis.tiles import TileAddress, fetch_tile, tile_address, tile_json
+from gis.tiles import TileAddress, fetch_tile, layers_at, tile_address, tile_json
 from twin.identity import Caller
 from twin.layers import LAYERS, get_layer, select_rows
 from twin.layers.themes import themes_of
@@ -63,7 +63,7 @@ async def _answer_tile(
     request: Request, caller: Caller, layer_ids: Sequence[str], own: tuple[str, ...]
 ) -> Response:
     """Answer from what is kept; where rows are chosen by time or property, render anew."""
-    tile, drawn = _find_tile(request, layer_ids)
+    tile, drawn = _find_tile(request, layer_ids, LAYERS if COLLECTIONS in own else layer_ids)
     if "f" in request.query_params:
         choose_format(request, {"mvt": MVT})
     if set(request.query_params) - {*EVERYWHERE, *own}:
@@ -78,12 +78,15 @@ async def _answer_tile(
     return answer_finished(request, caller, finished, MVT)
 
 
-def _find_tile(request: Request, layer_ids: Sequence[str]) -> tuple[TileAddress, Sequence[str]]:
-    """Return the address of the tile, and which of the layers are drawn at its zoom."""
+def _find_tile(
+    request: Request, layer_ids: Sequence[str], tile_set: Iterable[str]
+) -> tuple[TileAddress, Sequence[str]]:
+    """Return the address of the tile, and which of the layers, some or all of a set, are drawn at its zoom."""
     layers = [get_layer(layer_id) for layer_id in layer_ids]
     z, x, y = (_number(layers[0], request.path_params[name]) for name in ("z", "x", "y"))
-    drawn = [layer for layer in layers if layer.min_zoom <= z <= layer.max_zoom]
-    tile = tile_address((drawn or layers)[0], z, x, y)
+    last = max(LAYERS[layer_id].max_zoom for layer_id in tile_set)
+    drawn = layers_at(layers, z, last)
+    tile = tile_address((drawn or layers)[0], z, x, y, last)
     return tile, tuple(layer.id for layer in drawn)
 
 

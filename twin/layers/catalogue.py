@@ -1,6 +1,8 @@
 """Every collection the service offers. Relations are the functions of `twin/sql`; nothing else is served."""
 
-from gis.layer import Field, Layer
+from dataclasses import replace
+
+from gis.layer import Aggregate, Band, Field, Layer
 from twin.errors import NotFoundError
 from twin.layers.fields import (
     AREA_M2,
@@ -19,6 +21,12 @@ from twin.layers.fields import (
     UPDATED_AT,
 )
 
+# The tables behind the bands are made in twin/sql, where `layer_bands()` repeats this.
+# From far only the colour is seen of a parcel; what names it weighs more than its outline there.
+LABELS_FROM_ZOOM = 13
+ELEMENT_NAMES_FROM_ZOOM = 16
+AREA_BANDS = (Band(9, 0, simplify=True), Band(12, 10, simplify=True), Band(15, 13))
+
 PROJECTS = Layer(
     id="projects",
     title_zh="重点项目",
@@ -28,6 +36,8 @@ PROJECTS = Layer(
     geometry_type="polygon",
     temporal=True,
     label_field="name",
+    max_zoom=15,
+    bands=AREA_BANDS,
     fields=(
         CODE,
         Field("nat_code", "string", "项目代码", "National project code", "GB/T 40058"),
@@ -67,6 +77,8 @@ PROJECT_POINTS = Layer(
     geometry_type="point",
     temporal=True,
     label_field="name",
+    max_zoom=15,
+    bands=(Band(15, 0),),
     fields=(
         CODE,
         NAME,
@@ -91,6 +103,7 @@ BIM_MODELS = Layer(
     label_field="name",
     min_zoom=8,
     max_zoom=18,
+    bands=(Band(12, 8), Band(18, 13)),
     fields=(
         NAME,
         Field("discipline", "string", "专业", "Discipline", in_tiles=True),
@@ -115,16 +128,25 @@ BIM_ELEMENTS = Layer(
     temporal=True,
     label_field="name",
     min_zoom=14,
-    max_zoom=20,
+    max_zoom=18,
+    bands=(Band(18, 14),),  # a unit is 3 cm on the ground: a wall of 20 cm keeps its shape
     fields=(
-        Field("global_id", "string", "GlobalId", "GlobalId", "IFC GloballyUniqueId", in_tiles=True),
+        Field(
+            "global_id",
+            "string",
+            "GlobalId",
+            "GlobalId",
+            "IFC GloballyUniqueId",
+            in_tiles=True,
+            tiles_from_zoom=ELEMENT_NAMES_FROM_ZOOM,
+        ),
         Field("model_id", "integer", "模型编号", "Model id", in_tiles=True),
         Field("revision", "integer", "版本", "Revision"),
         PROJECT_CODE,
         Field("discipline", "string", "专业", "Discipline"),
         Field("ifc_class", "string", "IFC 类", "IFC class", in_tiles=True),
         Field("predefined_type", "string", "预定义类型", "Predefined type"),
-        NAME,
+        replace(NAME, tiles_from_zoom=ELEMENT_NAMES_FROM_ZOOM),
         Field("type_name", "string", "类型名称", "Type name"),
         Field("tag", "string", "标记", "Tag"),
         Field("storey", "string", "楼层", "Storey", in_tiles=True),
@@ -155,10 +177,20 @@ LAND_PARCELS = Layer(
     geometry_type="polygon",
     temporal=True,
     label_field="parcel_no",
+    max_zoom=15,
+    bands=AREA_BANDS,
+    aggregate=Aggregate("state"),
     fields=(
-        Field("parcel_no", "string", "地块编号", "Parcel number", in_tiles=True),
-        NAME,
-        Field("kind", "string", "类型", "Kind", in_tiles=True),
+        Field(
+            "parcel_no",
+            "string",
+            "地块编号",
+            "Parcel number",
+            in_tiles=True,
+            tiles_from_zoom=LABELS_FROM_ZOOM,
+        ),
+        replace(NAME, tiles_from_zoom=LABELS_FROM_ZOOM),
+        Field("kind", "string", "类型", "Kind", in_tiles=True, tiles_from_zoom=LABELS_FROM_ZOOM),
         Field("planned_use", "string", "规划用途", "Planned use"),
         Field("land_class", "string", "地类", "Land class", "GB/T 21010"),
         Field("state", "string", "状态", "State", in_tiles=True),
@@ -182,12 +214,31 @@ CONTROL_AREAS = Layer(
     geometry_type="polygon",
     temporal=True,
     label_field="name",
+    max_zoom=15,
+    bands=AREA_BANDS,
+    aggregate=Aggregate("layer"),
     fields=(
         Field("layer", "string", "图层", "Layer", in_tiles=True),
         Field("code", "string", "标识码", "Code"),
-        NAME,
-        Field("class_code", "string", "地类编码", "Class code", "DLBM", in_tiles=True),
-        Field("class_name", "string", "地类名称", "Class name", "DLMC", in_tiles=True),
+        replace(NAME, tiles_from_zoom=LABELS_FROM_ZOOM),
+        Field(
+            "class_code",
+            "string",
+            "地类编码",
+            "Class code",
+            "DLBM",
+            in_tiles=True,
+            tiles_from_zoom=LABELS_FROM_ZOOM,
+        ),
+        Field(
+            "class_name",
+            "string",
+            "地类名称",
+            "Class name",
+            "DLMC",
+            in_tiles=True,
+            tiles_from_zoom=LABELS_FROM_ZOOM,
+        ),
         Field("sensitivity", "string", "敏感级别", "Sensitivity", public=False),
         Field("registered_area_m2", "number", "登记面积", "Registered area", unit="m²", public=False),
         AREA_M2,

@@ -1,6 +1,14 @@
+-- Left out of the map: openings, spaces and other things that are not built.
+CREATE OR REPLACE FUNCTION element_is_drawn(ifc_class text) RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+  SELECT ifc_class NOT IN ('IfcOpeningElement', 'IfcVoidingFeature', 'IfcSpace', 'IfcVirtualElement',
+  'IfcAnnotation', 'IfcGrid', 'IfcSite', 'IfcBuilding', 'IfcBuildingStorey', 'IfcFacility', 'IfcFacilityPart',
+  'IfcFacilityPartCommon', 'IfcBridge', 'IfcBridgePart', 'IfcRoad', 'IfcRoadPart', 'IfcRailway',
+  'IfcRailwayPart', 'IfcSpatialZone', 'IfcExternalSpatialElement', 'IfcReferent', 'IfcPort',
+  'IfcDistributionPort')
+$$;
+
 -- Elements of each model's current revision, with their progress as known at a time (NULL: now).
--- Left out: openings, spaces and other things that are not built. The id is the element's identity, which
--- survives revisions. Light: done or not yet due green, up to 30 days late yellow, later red, no date grey.
+-- The id is the element's identity, which survives revisions. Light: done or not yet due green, up to 30 days late yellow, later red, no date grey.
 DROP FUNCTION IF EXISTS layer_bim_elements(timestamptz);
 CREATE FUNCTION layer_bim_elements(at timestamptz) RETURNS TABLE (
   id bigint, row_public boolean, row_project_id bigint, geom geometry,
@@ -43,11 +51,7 @@ CROSS JOIN LATERAL (
       CASE WHEN at IS NULL THEN i.actual_start ELSE h.actual_start END AS actual_start,
       CASE WHEN at IS NULL THEN i.actual_finish ELSE h.actual_finish END AS actual_finish,
       CASE WHEN at IS NULL THEN i.updated_at ELSE h.recorded_at END AS known_at) q) k
-WHERE e.ifc_class NOT IN ('IfcOpeningElement', 'IfcVoidingFeature', 'IfcSpace', 'IfcVirtualElement',
-  'IfcAnnotation', 'IfcGrid', 'IfcSite', 'IfcBuilding', 'IfcBuildingStorey', 'IfcFacility', 'IfcFacilityPart',
-  'IfcFacilityPartCommon', 'IfcBridge', 'IfcBridgePart', 'IfcRoad', 'IfcRoadPart', 'IfcRailway',
-  'IfcRailwayPart', 'IfcSpatialZone', 'IfcExternalSpatialElement', 'IfcReferent', 'IfcPort',
-  'IfcDistributionPort')
+WHERE element_is_drawn(e.ifc_class)
 $$;
 
 -- Outline of each model's current revision.

@@ -5,5 +5,16 @@ GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO twin_app;
 REVOKE UPDATE, DELETE ON progress_report, progress_report_item, project_state, element_progress,
   light_evaluation, audit_event FROM twin_app;
 REVOKE INSERT, UPDATE, DELETE ON alembic_version, spatial_ref_sys, layer_change FROM twin_app;
-REVOKE EXECUTE ON FUNCTION compact_layer_changes() FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION compact_layer_changes() TO twin_app;
+REVOKE EXECUTE ON FUNCTION compact_layer_changes(), compact_layer_cells() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION compact_layer_changes(), compact_layer_cells() TO twin_app;
+-- Bands and counts are written by triggers alone, which run as the owner.
+DO $$
+DECLARE
+  relation regclass;
+BEGIN
+  FOR relation IN SELECT oid FROM pg_class
+                  WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'v') AND relname ~ '^(layer_)?(band|cell|aggregation|counts)(_|$)'
+  LOOP
+    EXECUTE format('REVOKE INSERT, UPDATE, DELETE ON %s FROM twin_app', relation);
+  END LOOP;
+END $$;

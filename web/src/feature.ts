@@ -13,7 +13,7 @@ export async function showFeature(feature: MapGeoJSONFeature, legend: LegendEntr
   const card = cardElement();
   fill(card, collection, feature.properties, legend);
   const full = await findItem(collection, feature.id);
-  if (full && card.dataset.item === itemKey(collection, feature.properties)) fill(card, collection, full, legend);
+  if (full && card.isConnected) fill(card, collection, full, legend);
 }
 
 async function findItem(collection: string, id: string | number | undefined): Promise<Record<string, unknown> | null> {
@@ -24,10 +24,6 @@ async function findItem(collection: string, id: string | number | undefined): Pr
   } catch {
     return null; // what the tile holds is shown already
   }
-}
-
-function itemKey(collection: string, properties: Record<string, unknown>): string {
-  return `${collection} ${String(properties.global_id ?? properties.parcel_no ?? properties.name)}`;
 }
 
 function cardElement(): HTMLElement {
@@ -41,7 +37,6 @@ function cardElement(): HTMLElement {
 }
 
 function fill(card: HTMLElement, collection: string, properties: Record<string, unknown>, legend: LegendEntry[]): void {
-  card.dataset.item = itemKey(collection, properties);
   const title = document.createElement("h2");
   title.textContent = t(`feature.${collection}`);
   const close = document.createElement("button");

@@ -1,0 +1,275 @@
+-- Bands 像素网格金字塔: per layer and grid zoom one table of geometry on the pixel grid and the feature's id, and nothing
+-- else. What a caller may see and the attributes come from the live view, so a band can be out of date in neither.
+-- Bands are derived: `rebuild_bands` makes them anew, triggers keep them in the transaction of the edit.
+
+-- The bands of each layer; the catalogue (`twin/layers`) declares the same, and a test holds them equal.
+CREATE OR REPLACE FUNCTION layer_bands() RETURNS TABLE (layer text, zoom integer, simplify boolean)
+LANGUAGE sql IMMUTABLE AS $$
+  VALUES ('projects', 9, true), ('projects', 12, true), ('projects', 15, false),
+    ('project_points', 15, false),
+    ('bim_models', 12, false), ('bim_models', 18, false),
+    ('bim_elements', 18, false),
+    ('land_parcels', 9, true), ('land_parcels', 12, true), ('land_parcels', 15, false),
+    ('control_areas', 9, true), ('control_areas', 12, true), ('control_areas', 15, false)
+$$;
+
+-- What is drawn now, by feature id.
+CREATE OR REPLACE VIEW band_source_land_parcels AS SELECT id, geom FROM land_parcel;
+CREATE OR REPLACE VIEW band_source_control_areas AS SELECT id, geom FROM control_area;
+CREATE OR REPLACE VIEW band_source_projects AS
+  SELECT project_id AS id, geom FROM project_footprint WHERE valid_to IS NULL;
+CREATE OR REPLACE VIEW band_source_project_points AS
+  SELECT project_id AS id, ST_PointOnSurface(geom) AS geom FROM project_footprint WHERE valid_to IS NULL;
+CREATE OR REPLACE VIEW band_source_bim_models AS
+  SELECT m.id, r.geom FROM bim_model m JOIN bim_revision r ON r.id = m.current_revision_id;
+CREATE OR REPLACE VIEW band_source_bim_elements AS
+  SELECT e.identity_id AS id, e.geom FROM bim_element e
+  WHERE e.revision_id IN (SELECT current_revision_id FROM bim_model) AND element_is_drawn(e.ifc_class);
+
+-- What the tiles of far zooms ask of a parcel is found in its index alone: thousands of rows need not be visited.
+CREATE INDEX IF NOT EXISTS ix_land_parcel_drawn ON land_parcel (id) INCLUDE (public_visible, state);
+CREATE INDEX IF NOT EXISTS ix_control_area_drawn ON control_area (id) INCLUDE (public_visible, layer, valid_from, valid_to);
+
+-- When each band was last made whole, and by which rules.
+CREATE TABLE IF NOT EXISTS layer_band (
+  layer text NOT NULL, zoom integer NOT NULL, recipe text, built_at timestamptz, features bigint,
+  seconds double precision, PRIMARY KEY (layer, zoom));
+
+-- Per layer one function that makes the band rows of some features anew, written out from the list above: its
+-- statements keep their plans, so that a small edit costs little.
+DO $do$
+DECLARE
+  one record;
+  band record;
+  body text;
+BEGIN
+  FOR one IN SELECT DISTINCT layer FROM layer_bands() LOOP
+    body := '';
+    FOR band IN SELECT b.*, format('band_%s_%s', b.layer, b.zoom) AS relation FROM layer_bands() b
+                WHERE b.layer = one.layer ORDER BY b.zoom LOOP
+      EXECUTE format('CREATE TABLE IF NOT EXISTS %1$I (id bigint PRIMARY KEY, side integer NOT NULL,
+        approximate boolean NOT NULL, geom geometry(Geometry, 0) NOT NULL)', band.relation);
+      EXECUTE format('CREATE INDEX IF NOT EXISTS %I ON %I USING gist (geom)',
+        'ix_' || band.relation || '_geom', band.relation);
+      body := body || format($text$
+        DELETE FROM %1$I WHERE id = ANY (ids);
+        INSERT INTO %1$I (id, side, approximate, geom)
+        SELECT s.id, g.side, g.approximate, g.shape
+        FROM %2$I s, band_geometry(s.geom, %3$s, %4$L) g WHERE s.id = ANY (ids) AND g.shape IS NOT NULL
+        ON CONFLICT (id) DO UPDATE SET side = excluded.side, approximate = excluded.approximate, geom = excluded.geom;
+        $text$, band.relation, 'band_source_' || band.layer, band.zoom, band.simplify);
+    END LOOP;
+    EXECUTE format('CREATE OR REPLACE FUNCTION %I(ids bigint[]) RETURNS void LANGUAGE plpgsql AS $f$
+      BEGIN
+        IF cardinality(ids) > 0 THEN %s END IF;
+      END $f$', 'refresh_bands_' || one.layer, body);
+  END LOOP;
+END $do$;
+
+-- Make all bands of a layer anew. Edits of the layer wait meanwhile, so that none is lost.
+CREATE OR REPLACE FUNCTION rebuild_bands(layer_id text) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+  band record;
+  source text;
+  began timestamptz;
+  made bigint;
+  total bigint := 0;
+BEGIN
+  FOREACH source IN ARRAY CASE layer_id WHEN 'land_parcels' THEN '{land_parcel}'::text[]
+    WHEN 'control_areas' THEN '{control_area}' WHEN 'projects' THEN '{project_footprint}'
+    WHEN 'project_points' THEN '{project_footprint}' WHEN 'bim_models' THEN '{bim_model,bim_revision}'
+    WHEN 'bim_elements' THEN '{bim_model,bim_element}' ELSE '{}' END
+  LOOP
+    EXECUTE format('LOCK TABLE %I IN SHARE ROW EXCLUSIVE MODE', source);
+  END LOOP;
+  FOR band IN SELECT b.*, format('band_%s_%s', b.layer, b.zoom) AS relation FROM layer_bands() b
+              WHERE b.layer = layer_id LOOP
+    began := clock_timestamp();
+    EXECUTE format('DELETE FROM %I', band.relation);
+    EXECUTE format('INSERT INTO %1$I (id, side, approximate, geom)
+      SELECT s.id, g.side, g.approximate, g.shape FROM %2$I s, band_geometry(s.geom, %3$s, %4$L) g
+      WHERE g.shape IS NOT NULL ORDER BY g.shape', band.relation, 'band_source_' || layer_id, band.zoom, band.simplify);
+    GET DIAGNOSTICS made = ROW_COUNT;
+    EXECUTE format('ANALYZE %I', band.relation);
+    INSERT INTO layer_band VALUES (layer_id, band.zoom, band_recipe(layer_id, band.zoom), now(), made,
+      extract(epoch FROM clock_timestamp() - began))
+    ON CONFLICT (layer, zoom) DO UPDATE SET recipe = excluded.recipe, built_at = excluded.built_at,
+      features = excluded.features, seconds = excluded.seconds;
+    total := total + made;
+  END LOOP;
+  IF total > 0 THEN
+    PERFORM record_layer_change(ARRAY[layer_id], ARRAY[-1]::bigint[]);
+  END IF;
+  RETURN total;
+END $$;
+
+-- What the rows of a band follow from: another rule makes another recipe, and the band is made anew.
+CREATE OR REPLACE FUNCTION band_recipe(layer_id text, grid_zoom integer) RETURNS text LANGUAGE sql STABLE AS $$
+  SELECT md5(concat_ws('|', grid_zoom, pg_get_viewdef(('band_source_' || layer_id)::regclass),
+    (SELECT b.simplify FROM layer_bands() b WHERE b.layer = layer_id AND b.zoom = grid_zoom),
+    (SELECT string_agg(p.prosrc, '|' ORDER BY p.proname) FROM pg_proc p WHERE p.pronamespace = 'public'::regnamespace
+       AND p.proname IN ('band_geometry', 'on_grid', 'grid_spot', 'grid_box', 'grid_x', 'grid_y', 'lost_on_grid',
+         'element_is_drawn'))))
+$$;
+
+-- Land: a table that is its layer.
+CREATE OR REPLACE FUNCTION regrid_land_parcel() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF TG_OP = 'INSERT' THEN
+    PERFORM refresh_bands_land_parcels(ARRAY(SELECT id FROM new_rows));
+  ELSIF TG_OP = 'DELETE' THEN
+    PERFORM refresh_bands_land_parcels(ARRAY(SELECT id FROM old_rows));
+  ELSE
+    PERFORM refresh_bands_land_parcels(ARRAY(
+      SELECT unnest(ARRAY[o.id, n.id]) FROM old_rows o FULL JOIN new_rows n ON n.id = o.id
+      WHERE o.geom IS DISTINCT FROM n.geom));
+  END IF;
+  RETURN NULL;
+END $$;
+
+CREATE OR REPLACE FUNCTION regrid_control_area() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF TG_OP = 'INSERT' THEN
+    PERFORM refresh_bands_control_areas(ARRAY(SELECT id FROM new_rows));
+  ELSIF TG_OP = 'DELETE' THEN
+    PERFORM refresh_bands_control_areas(ARRAY(SELECT id FROM old_rows));
+  ELSE
+    PERFORM refresh_bands_control_areas(ARRAY(
+      SELECT unnest(ARRAY[o.id, n.id]) FROM old_rows o FULL JOIN new_rows n ON n.id = o.id
+      WHERE o.geom IS DISTINCT FROM n.geom));
+  END IF;
+  RETURN NULL;
+END $$;
+
+-- Red lines: the current version stands in the bands under the project's id.
+CREATE OR REPLACE FUNCTION regrid_project_footprint() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+  changed bigint[];
+BEGIN
+  IF TG_OP = 'INSERT' THEN
+    changed := ARRAY(SELECT project_id FROM new_rows WHERE valid_to IS NULL);
+  ELSIF TG_OP = 'DELETE' THEN
+    changed := ARRAY(SELECT project_id FROM old_rows WHERE valid_to IS NULL);
+  ELSE
+    changed := ARRAY(SELECT DISTINCT unnest(ARRAY[o.project_id, n.project_id])
+      FROM old_rows o FULL JOIN new_rows n ON n.id = o.id
+      WHERE (o.project_id, o.valid_to IS NULL, o.geom) IS DISTINCT FROM (n.project_id, n.valid_to IS NULL, n.geom));
+  END IF;
+  PERFORM refresh_bands_projects(changed);
+  PERFORM refresh_bands_project_points(changed);
+  RETURN NULL;
+END $$;
+
+-- Elements whose place differs between two revisions of a model, or that are in one alone.
+CREATE OR REPLACE FUNCTION elements_between(before bigint, after bigint) RETURNS bigint[] LANGUAGE sql STABLE AS $$
+  SELECT ARRAY(SELECT coalesce(o.identity_id, n.identity_id)
+    FROM (SELECT identity_id, geom FROM bim_element WHERE revision_id = before AND element_is_drawn(ifc_class)) o
+    FULL JOIN (SELECT identity_id, geom FROM bim_element WHERE revision_id = after AND element_is_drawn(ifc_class)) n
+      ON n.identity_id = o.identity_id
+    WHERE o.geom IS DISTINCT FROM n.geom)
+$$;
+
+CREATE OR REPLACE FUNCTION regrid_bim_model() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+  changed record;
+BEGIN
+  IF TG_OP = 'INSERT' THEN
+    FOR changed IN SELECT id, current_revision_id FROM new_rows WHERE current_revision_id IS NOT NULL LOOP
+      PERFORM refresh_bands_bim_models(ARRAY[changed.id]);
+      PERFORM refresh_bands_bim_elements(elements_between(NULL, changed.current_revision_id));
+    END LOOP;
+  ELSIF TG_OP = 'DELETE' THEN
+    PERFORM refresh_bands_bim_models(ARRAY(SELECT id FROM old_rows));
+  ELSE
+    FOR changed IN SELECT n.id, o.current_revision_id AS before, n.current_revision_id AS after
+                   FROM old_rows o FULL JOIN new_rows n ON n.id = o.id
+                   WHERE o.current_revision_id IS DISTINCT FROM n.current_revision_id LOOP
+      PERFORM refresh_bands_bim_models(ARRAY[changed.id]);
+      PERFORM refresh_bands_bim_elements(elements_between(changed.before, changed.after));
+    END LOOP;
+  END IF;
+  RETURN NULL;
+END $$;
+
+-- Before each row: afterwards the elements that go with the model can be asked no more.
+CREATE OR REPLACE FUNCTION regrid_bim_model_going() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  DELETE FROM band_bim_elements_18 WHERE id IN (
+    SELECT identity_id FROM bim_element WHERE revision_id = OLD.current_revision_id);
+  RETURN OLD;
+END $$;
+
+CREATE OR REPLACE FUNCTION regrid_bim_revision() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM refresh_bands_bim_models(ARRAY(SELECT m.id FROM bim_model m WHERE m.current_revision_id = ANY (ARRAY(
+    SELECT n.id FROM old_rows o FULL JOIN new_rows n ON n.id = o.id WHERE o.geom IS DISTINCT FROM n.geom))));
+  RETURN NULL;
+END $$;
+
+-- Elements enter with their revision, which becomes current later; only edits of a current one matter here.
+CREATE OR REPLACE FUNCTION regrid_bim_element() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF TG_OP = 'INSERT' THEN
+    IF EXISTS (SELECT FROM bim_model WHERE current_revision_id = ANY (ARRAY(SELECT DISTINCT revision_id FROM new_rows))) THEN
+      PERFORM refresh_bands_bim_elements(ARRAY(SELECT identity_id FROM new_rows));
+    END IF;
+  ELSIF TG_OP = 'DELETE' THEN
+    PERFORM refresh_bands_bim_elements(ARRAY(
+      SELECT identity_id FROM old_rows WHERE revision_id IN (SELECT current_revision_id FROM bim_model)));
+  ELSE
+    PERFORM refresh_bands_bim_elements(ARRAY(
+      SELECT unnest(ARRAY[o.identity_id, n.identity_id]) FROM old_rows o FULL JOIN new_rows n ON n.id = o.id
+      WHERE (o.identity_id, o.revision_id, o.ifc_class, o.geom)
+        IS DISTINCT FROM (n.identity_id, n.revision_id, n.ifc_class, n.geom)));
+  END IF;
+  RETURN NULL;
+END $$;
+
+CREATE OR REPLACE FUNCTION regrid_truncate() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+  relation text;
+BEGIN
+  FOR relation IN SELECT format('band_%s_%s', layer, zoom) FROM layer_bands() WHERE layer = ANY (TG_ARGV) LOOP
+    EXECUTE format('DELETE FROM %I', relation);
+  END LOOP;
+  RETURN NULL;
+END $$;
+
+DO $$
+DECLARE
+  watched record;
+  event text;
+BEGIN
+  FOR watched IN SELECT * FROM (VALUES
+    ('land_parcel', '{insert,update,delete}', 'land_parcels'),
+    ('control_area', '{insert,update,delete}', 'control_areas'),
+    ('project_footprint', '{insert,update,delete}', 'projects, project_points'),
+    ('bim_model', '{insert,update,delete}', 'bim_models, bim_elements'),
+    ('bim_revision', '{update}', 'bim_models, bim_elements'),
+    ('bim_element', '{insert,update,delete}', 'bim_elements')) AS w(name, events, layers)
+  LOOP
+    FOREACH event IN ARRAY watched.events::text[] LOOP
+      EXECUTE format('CREATE OR REPLACE TRIGGER regrid_%2$s AFTER %2$s ON %1$I REFERENCING %3$s
+        FOR EACH STATEMENT EXECUTE FUNCTION regrid_%1$s()', watched.name, event,
+        CASE event WHEN 'insert' THEN 'NEW TABLE AS new_rows' WHEN 'delete' THEN 'OLD TABLE AS old_rows'
+                   ELSE 'OLD TABLE AS old_rows NEW TABLE AS new_rows' END);
+    END LOOP;
+    EXECUTE format('CREATE OR REPLACE TRIGGER regrid_truncate AFTER TRUNCATE ON %I
+      FOR EACH STATEMENT EXECUTE FUNCTION regrid_truncate(%s)', watched.name, watched.layers);
+  END LOOP;
+END $$;
+
+CREATE OR REPLACE TRIGGER regrid_going BEFORE DELETE ON bim_model
+  FOR EACH ROW EXECUTE FUNCTION regrid_bim_model_going();
+
+-- Bands whose rules changed, or that were never made.
+DO $$
+DECLARE
+  layer_id text;
+BEGIN
+  SET LOCAL client_min_messages = warning;
+  FOR layer_id IN SELECT DISTINCT b.layer FROM layer_bands() b LEFT JOIN layer_band d USING (layer, zoom)
+                  WHERE d.recipe IS DISTINCT FROM band_recipe(b.layer, b.zoom) LOOP
+    PERFORM rebuild_bands(layer_id);
+  END LOOP;
+END $$;
