@@ -22,6 +22,7 @@ from api.maps.addresses import (
 from api.maps.asked import JSON, MVT, read_parameters
 from api.maps.documents import answer_linked
 from api.maps.tiles import COLLECTIONS, Bounds, asked_layer_ids, find_bounds, union
+from gis.aggregates import FIELDS, describe
 from gis.crs import WEB_MERCATOR_SRID, epsg_uri
 from gis.layer import MAX_ZOOM, Layer
 from twin.errors import NotFoundError
@@ -32,6 +33,7 @@ CRS84_URI: Final = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
 ALL_TITLE: Final = "全部图层 All layers"
 _WORLD_M: Final = 6378137.0 * pi
 _PIXEL_M: Final = 0.00028  # the pixel that scale denominators are defined by
+_JSON_TYPE: Final = {"date": "string", "date-time": "string"}
 _DIMENSION: Final = {"point": 0, "line": 1, "polygon": 2}
 
 
@@ -110,12 +112,21 @@ def _tile_layer(layer: Layer, bounds: Bounds | None) -> dict[str, Any]:
         "geometryDimension": _DIMENSION[layer.geometry_type],
         "minTileMatrix": str(layer.min_zoom),
         "maxTileMatrix": str(layer.max_zoom),
-        "propertiesSchema": {
-            "type": "object",
-            "properties": {item.name: {"title": item.title_zh} for item in layer.fields if item.in_tiles},
-        },
+        "propertiesSchema": {"type": "object", "properties": _properties(layer)},
+        **describe(layer),
     }
     return document if bounds is None else {**document, "boundingBox": _box(bounds)}
+
+
+def _properties(layer: Layer) -> dict[str, Any]:
+    properties: dict[str, Any] = {
+        item.name: {"title": item.title_zh, "type": _JSON_TYPE.get(item.type, item.type)}
+        for item in layer.fields
+        if item.in_tiles
+    }
+    if layer.aggregate is not None:
+        properties |= {name: {"title": title} for name, title in FIELDS.items()}
+    return properties
 
 
 def _limit(zoom: int, box: Bounds) -> dict[str, Any]:

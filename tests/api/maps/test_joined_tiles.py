@@ -106,6 +106,33 @@ def test_the_limits_of_a_tile_set_enclose_its_rows_tightly(doors: Doors) -> None
                 )
 
 
+def test_the_metadata_say_which_zooms_hold_counts_and_what_they_mean(doors: Doors) -> None:
+    tile_set = doors.get("/ogc/tiles/WebMercatorQuad?collections=land_parcels,projects").json()
+    parcels, projects = tile_set["layers"]
+    told = parcels["aggregation"]
+    assert (told["field"], told["minzoom"]) == ("state", 0)
+    assert told["maxzoom"] < LAYERS["land_parcels"].max_zoom
+    assert str(told["maxzoom"]) in told["description"]
+    assert "汇总格网" in told["description"]
+    assert (
+        set(told["fields"])
+        == {"n", "area_m2", "aggregated"}
+        <= set(parcels["propertiesSchema"]["properties"])
+    )
+    assert "aggregation" not in projects, "projects are drawn one by one at every zoom"
+    assert parcels["bands"][-1]["maxzoom"] == LAYERS["land_parcels"].max_zoom
+
+
+def test_every_property_of_a_tile_is_in_the_schema_of_its_layer(doors: Doors) -> None:
+    z, x, y = FINE.split("/")
+    tile_set = doors.get("/ogc/tiles/WebMercatorQuad").json()
+    schemas = {layer["id"]: set(layer["propertiesSchema"]["properties"]) for layer in tile_set["layers"]}
+    content = doors.get(f"/ogc/tiles/WebMercatorQuad/{z}/{y}/{x}").content
+    for name, layer in mapbox_vector_tile.decode(content).items():
+        for feature in layer["features"]:
+            assert set(feature["properties"]) <= schemas[name]
+
+
 def test_gdal_reads_a_joined_tile_as_two_layers(doors: Doors, tmp_path: Path) -> None:
     path = tmp_path / "tile.pbf"
     address = f"/tiles/projects,land_parcels/{FINE}.mvt"  # near enough for names
