@@ -14,6 +14,7 @@ from api.errors import add_error_handlers
 from api.log import configure_log
 from api.maps import routes as maps
 from api.maps.currency import Currency
+from api.maps.downloads import download_folder
 from api.maps.hot import HotTiles
 from api.maps.tile_cache import MEGABYTE, TileCache, TileMemory
 from api.maps.tile_disk import TileDisk
@@ -22,6 +23,7 @@ from api.metrics import Metrics
 from api.middleware import LimitBodies, RecordRequests
 from api.routers import add_routers
 from api.state import AppSettings, AppState, make_state
+from gis.export import sweep_rooms
 
 
 class Application(FastAPI):
@@ -86,6 +88,7 @@ def make_tile_cache(state: AppState) -> TileCache:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Open the connections without waiting for them: a start while the database is away must not fail."""
     state, tiles = app.state.twin, app.state.tiles
+    sweep_rooms(download_folder(state.settings.home.home))  # of a process that was killed over them
     await state.pool.open(wait=False)
     tiles.currency.start()
     tiles.start()
