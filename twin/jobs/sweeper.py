@@ -16,6 +16,7 @@ from twin.elements.revisions import give_up_revision
 from twin.jobs.engine import deliver, sweep_engine, withdraw
 from twin.jobs.models import JobRun
 from twin.jobs.verdicts import Verdict
+from twin.layers.upkeep import compact_layers
 from twin.settings import JobSettings
 
 log = structlog.get_logger("twin.jobs")
@@ -80,7 +81,17 @@ def run_sweeper(engine: Engine, settings: JobSettings) -> Swept:
         if outcome is not None:
             log.warning("job swept", job_id=job_id, outcome=outcome)
             done[outcome].append(job_id)
+    _compact(engine)
     return Swept(**{name: tuple(ids) for name, ids in done.items()})
+
+
+def _compact(engine: Engine) -> None:
+    """Add up what edits left behind for the tiles; another sweep does it if this one cannot."""
+    try:
+        with open_session(engine) as session:
+            compact_layers(session)
+    except SQLAlchemyError as error:
+        log.error("layers cannot be compacted now", error=str(error))
 
 
 def _rescue(session: Session, job_id: str, settings: JobSettings) -> str | None:

@@ -49,6 +49,9 @@ BEGIN
   END LOOP;
 END $$;
 
+-- Up to which row each table was compacted: where nothing was added since, there is nothing to add up.
+CREATE TABLE IF NOT EXISTS layer_compaction (relation text PRIMARY KEY, up_to bigint);
+
 -- Add the rows of each cell up into one. Readers see the rows or their sum, never both: it is one statement.
 -- Rows that others have not committed yet stay as they are. Returns how many rows became fewer.
 CREATE OR REPLACE FUNCTION compact_layer_changes() RETURNS bigint LANGUAGE plpgsql AS $$
@@ -56,6 +59,9 @@ DECLARE
   fewer bigint;
 BEGIN
   IF NOT pg_try_advisory_xact_lock(1948385281) THEN  -- somebody else is at it
+    RETURN 0;
+  ELSIF (SELECT max(id) FROM layer_change) IS NOT DISTINCT FROM
+        (SELECT up_to FROM layer_compaction WHERE relation = 'layer_change') THEN
     RETURN 0;
   END IF;
   WITH gone AS (
@@ -67,6 +73,8 @@ BEGIN
     INSERT INTO layer_change (layer, cell_x, cell_y, n)
     SELECT layer, cell_x, cell_y, sum(n) FROM gone GROUP BY layer, cell_x, cell_y RETURNING 1)
   SELECT (SELECT count(*) FROM gone) - (SELECT count(*) FROM kept) INTO fewer;
+  INSERT INTO layer_compaction VALUES ('layer_change', (SELECT max(id) FROM layer_change))
+  ON CONFLICT (relation) DO UPDATE SET up_to = excluded.up_to;
   RETURN fewer;
 END $$;
 

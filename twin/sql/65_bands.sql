@@ -66,6 +66,15 @@ BEGIN
   END LOOP;
 END $do$;
 
+-- How many features each band holds, and how many of them could only be drawn as their box.
+DO $do$
+BEGIN
+  EXECUTE (SELECT 'CREATE OR REPLACE VIEW band_report AS ' || string_agg(format(
+      'SELECT %1$L::text AS layer, %2$s AS zoom, count(*) AS features, count(*) FILTER (WHERE approximate) AS approximate,
+        pg_total_relation_size(%3$L::regclass) AS bytes FROM %3$I', layer, zoom, format('band_%s_%s', layer, zoom)),
+      ' UNION ALL ' ORDER BY layer, zoom) FROM layer_bands());
+END $do$;
+
 -- Make all bands of a layer anew. Edits of the layer wait meanwhile, so that none is lost.
 CREATE OR REPLACE FUNCTION rebuild_bands(layer_id text) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE

@@ -61,6 +61,9 @@ DECLARE
 BEGIN
   IF NOT pg_try_advisory_xact_lock(1948385283) THEN
     RETURN 0;
+  ELSIF (SELECT max(id) FROM layer_cell) IS NOT DISTINCT FROM
+        (SELECT up_to FROM layer_compaction WHERE relation = 'layer_cell') THEN
+    RETURN 0;
   END IF;
   WITH gone AS (
     DELETE FROM layer_cell c USING (
@@ -78,6 +81,8 @@ BEGIN
   FOR counted IN SELECT layer FROM counted_layers() LOOP
     PERFORM decide_aggregation(counted);
   END LOOP;
+  INSERT INTO layer_compaction VALUES ('layer_cell', (SELECT max(id) FROM layer_cell))
+  ON CONFLICT (relation) DO UPDATE SET up_to = excluded.up_to;
   RETURN fewer;
 END $$;
 

@@ -13,7 +13,7 @@ DECLARE
   relation regclass;
 BEGIN
   FOR relation IN SELECT oid FROM pg_class
-                  WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'v') AND relname ~ '^(layer_)?(band|cell|aggregation|counts)(_|$)'
+                  WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'v') AND relname ~ '^(layer_)?(band|cell|aggregation|counts|compaction)(_|$)'
   LOOP
     EXECUTE format('REVOKE INSERT, UPDATE, DELETE ON %s FROM twin_app', relation);
   END LOOP;
