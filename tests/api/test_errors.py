@@ -18,7 +18,7 @@ def descendants(base: type[Exception]) -> list[type[Exception]]:
 
 @pytest.mark.parametrize("kind", [*descendants(gis.GisError), *descendants(twin.TwinError)])
 def test_every_error_class_has_a_status_of_the_client_or_the_service(kind: type[Exception]) -> None:
-    assert 400 <= status_of(kind("en", "zh")) <= 503
+    assert 400 <= status_of(kind.__new__(kind)) <= 503
 
 
 @pytest.mark.parametrize(

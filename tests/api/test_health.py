@@ -1,5 +1,8 @@
 """Health, metrics, documentation, and what surrounds every answer."""
 
+import re
+from urllib.parse import urlsplit
+
 from tests.api.conftest import Doors
 
 
@@ -37,7 +40,11 @@ def test_docs_ask_nothing_from_outside_and_name_every_operation(doors: Doors) ->
     assert "/api/v1/projects/{code}" in page.text
     assert "<script" not in page.text
     assert 'src="http' not in page.text
-    assert "<link" not in page.text
+    sheets = re.findall(r'<link rel="stylesheet" href="([^"]+)"', page.text)
+    assert page.text.count("<link") == len(sheets)
+    for sheet in sheets:
+        assert doors.get(sheet).headers["Content-Type"].startswith("text/css")
+        assert urlsplit(sheet).netloc in ("", urlsplit(str(doors.client.base_url)).netloc)
 
 
 def test_every_answer_carries_a_request_id_and_security_headers(doors: Doors) -> None:
