@@ -7,7 +7,7 @@ Sources: Mapbox Vector Tile 2.1; OGC 17-083r4 (WebMercatorQuad); TileJSON 3.0.0.
 from collections.abc import Sequence
 from typing import Final
 
-from gis.aggregates import FIELDS, aggregate_or, may_aggregate
+from gis.aggregates import FIELDS, aggregate_or, describe, may_aggregate
 from gis.bands import band_tile_statement
 from gis.crs import STORED_SRID, WEB_MERCATOR_SRID
 from gis.errors import TileOutOfRangeError
@@ -179,7 +179,9 @@ def tile_json(
 
 
 def _vector_layer(layer: Layer) -> dict[str, object]:
+    made = describe(layer) if layer.bands else {}
     return {
+        **made,
         "id": layer.id,
         "description": layer.title_zh,
         "minzoom": layer.min_zoom,

@@ -77,10 +77,3 @@ BEGIN
   ON CONFLICT (relation) DO UPDATE SET up_to = excluded.up_to;
   RETURN fewer;
 END $$;
-
--- Which database this is: versions of one are not those of another. A restored dump is another database, whose
--- sums go on from the day of the dump; what a cache kept from the time after must not be found under them.
-CREATE OR REPLACE FUNCTION layer_epoch() RETURNS text LANGUAGE sql STABLE AS $$
-  SELECT (SELECT system_identifier FROM pg_control_system()) || '-' ||
-    (SELECT oid FROM pg_database WHERE datname = current_database())
-$$;

@@ -433,14 +433,3 @@ def test_a_reader_never_sees_a_sum_go_down(clone_url: str) -> None:
         assert number(other, "SELECT compact_layer_changes()") == 0  # and a second one does not wait
         one.commit()
         assert number(other) == 2
-
-
-def test_a_database_has_an_epoch_of_its_own(clone_url: str, twin_url: str) -> None:
-    epochs = set()
-    for url in (clone_url, clone_url, twin_url):
-        with psycopg.connect(url) as connection:
-            connection.execute("SET ROLE twin_app")
-            row = connection.execute("SELECT layer_epoch()").fetchone()
-            assert row is not None
-            epochs.add(row[0])
-    assert len(epochs) == 2
