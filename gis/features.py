@@ -24,7 +24,8 @@ STREAM_ABOVE: Final = 2_000
 """Pages of more features than this are better streamed."""
 
 COUNT_EXACTLY_UP_TO: Final = 100_000
-_BATCH: Final = 500
+STREAM_BATCH: Final = 500
+"""Features of each batch of a stream but the last."""
 
 
 @dataclass(frozen=True)
@@ -89,12 +90,15 @@ async def fetch_items(
 
 
 def stream_statement(selection: Selection, page: Page, crs: Crs = CRS84) -> Statement:
-    """Build the statement that gives one feature per row, in order, with one row beyond the limit."""
-    inner, params = _page_sql(selection, page, crs)
+    """Build the statement that gives one feature per row, in order, with one row beyond the limit.
+
+    Nothing stands between the ordered rows and the reader: numbering and sorting by number, as a page does,
+    would write every feature before the first one goes out.
+    """
+    chosen, params = _chosen_sql(selection, page)
     keys = "".join(f", _k{number}" for number in range(len(page.sort)))
-    return Statement(
-        f"SELECT convert_to(_feature, 'UTF8'), _id{keys} FROM ({inner}) page ORDER BY _n", params
-    )
+    feature = feature_sql(selection.layer, crs)
+    return Statement(f"SELECT convert_to({feature}, 'UTF8'), _id{keys} FROM ({chosen}) chosen", params)
 
 
 async def stream_items(
@@ -102,7 +106,8 @@ async def stream_items(
 ) -> AsyncGenerator[ItemsPage, None]:
     """Yield a page in batches of finished bytes, each as soon as it is there.
 
-    Put a comma between the bodies. The last batch has an empty body, and carries `next` where more follows.
+    Put a comma between the bodies. The last batch has an empty body, and carries `next` where more follows; a
+    batch of fewer than `STREAM_BATCH` features is the last with any.
     """
     last = None
     async with aclosing(stream_features(connection, selection, page, crs)) as batches:
@@ -119,7 +124,9 @@ async def stream_features(
     """Yield a page in batches of single features; only the last batch has `next`, and it may be empty."""
     left = page.limit
     last: Row = ()
-    async with aclosing(stream_rows(connection, stream_statement(selection, page, crs), _BATCH)) as batches:
+    async with aclosing(
+        stream_rows(connection, stream_statement(selection, page, crs), STREAM_BATCH)
+    ) as batches:
         async for rows in batches:
             kept = rows[:left]
             last = kept[-1] if kept else last
@@ -138,18 +145,23 @@ def _position(row: Sequence[object]) -> Position:
 
 
 def _page_sql(selection: Selection, page: Page, crs: Crs) -> tuple[str, Mapping[str, object]]:
+    chosen, params = _chosen_sql(selection, page)
+    keys = "".join(f", _k{number}" for number in range(len(page.sort)))
+    sql = (
+        f"SELECT _id, row_number() OVER () AS _n{keys}, {feature_sql(selection.layer, crs)} AS _feature "
+        f"FROM ({chosen}) chosen"
+    )
+    return sql, params
+
+
+def _chosen_sql(selection: Selection, page: Page) -> tuple[str, Mapping[str, object]]:
+    """Return the rows of a page in order, chosen before anything is numbered or written: the sort keeps only them."""
     layer = selection.layer
     rows = selection.filtered(after_condition(layer, page)).rows()
     keys = "".join(f", {position_sql(key)} AS _k{number}" for number, key in enumerate(page.sort))
-    # The rows are chosen before anything is numbered or written: the sort keeps only the page.
-    chosen = (
+    sql = (
         f"SELECT {layer.id_sql()} AS _id, {layer.geometry_sql()} AS _geometry{keys}{_field_columns(layer)} "
         f"FROM {rows.sql} ORDER BY {order_sql(layer, page.sort)} LIMIT %(page_limit)s::int8 + 1"
-    )
-    outer_keys = "".join(f", _k{number}" for number in range(len(page.sort)))
-    sql = (
-        f"SELECT _id, row_number() OVER () AS _n{outer_keys}, {feature_sql(layer, crs)} AS _feature "
-        f"FROM ({chosen}) chosen"
     )
     return sql, merged(rows.params, {"page_limit": page.limit})
 

@@ -1,7 +1,7 @@
 """Features of a collection, by page and one by one (Features Part 1, 7.15–7.16; Part 2)."""
 
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final
@@ -24,6 +24,7 @@ from gis.errors import FeatureNotFoundError
 from gis.features import (
     COLLECTION_HEAD,
     STREAM_ABOVE,
+    STREAM_BATCH,
     Item,
     ItemsPage,
     collection_parts,
@@ -75,20 +76,27 @@ async def answer_items(request: Request) -> Response:
         asked = replace(asked, page=replace(asked.page, limit=ROWS_FOR_PEOPLE))
     async with AsyncExitStack() as stack:
         connection = await stack.enter_async_context(open_connection(request))
-        matched = None
-        if asked.page.after is None or asked.hits:
-            matched = (await count_items(connection, asked.selection)).number
-        expected = min(asked.page.limit, asked.page.limit if matched is None else matched)
-        if chosen != "html" and expected > STREAM_ABOVE and not asked.hits:
-            return await _stream(request, caller, asked, matched, stack, connection)
+        if chosen != "html" and asked.page.limit > STREAM_ABOVE and not asked.hits:
+            return await _stream(request, caller, asked, stack, connection)
         page = ItemsPage(b"", 0, None)
         if not asked.hits:
             page = await fetch_items(connection, asked.selection, asked.page, asked.crs)
+        matched = await _count(connection, asked, page)
     counted = Counted(page.returned, matched, _next(asked, page))
     if chosen == "html":
         html = render_features(request, _table(request, asked, page, counted), _links(request, asked, None))
         return answer_bytes(request, caller, html, HTML_UTF8)
     return _whole(request, caller, asked, page, counted)
+
+
+async def _count(connection: Connection, asked: Asked, page: ItemsPage) -> int | None:
+    """Return how many features match: for the first page alone, and without asking where it holds them all."""
+    if not asked.hits:
+        if asked.page.after is not None:
+            return None
+        if page.next is None:
+            return page.returned
+    return max(page.returned, (await count_items(connection, asked.selection)).number)
 
 
 def _table(request: Request, asked: Asked, page: ItemsPage, counted: Counted) -> FeatureTable:
@@ -148,41 +156,39 @@ def _headers(crs: Crs, counted: Counted) -> dict[str, str]:
 
 
 async def _stream(
-    request: Request,
-    caller: Caller,
-    asked: Asked,
-    matched: int | None,
-    stack: AsyncExitStack,
-    connection: Connection,
+    request: Request, caller: Caller, asked: Asked, stack: AsyncExitStack, connection: Connection
 ) -> Response:
     """Start a streamed page. The first batch is fetched before the answer begins, so that a query that
-    fails still gets its status; the connection is given back when the last batch has gone out."""
+    fails still gets its status; the connection is given back when the last batch has gone out. What fits into
+    one batch is answered whole."""
     batches = stream_items(connection, asked.selection, asked.page, asked.crs)
     first = await anext(batches)
-    chunks = _chunks(request, asked, matched, first, batches, stack.pop_all())
-    headers = {"Content-Crs": f"<{asked.crs.uri}>"}
-    if matched is not None:
-        headers["OGC-NumberMatched"] = str(matched)
-    return answer_stream(request, caller, chunks, GEOJSON, headers=headers)
+    if first.returned < STREAM_BATCH:
+        await batches.aclose()
+        matched = await _count(connection, asked, first)
+        return _whole(request, caller, asked, first, Counted(first.returned, matched, None))
+    chunks = _chunks(request, asked, first, batches, connection, stack.pop_all())
+    return answer_stream(request, caller, chunks, GEOJSON, headers={"Content-Crs": f"<{asked.crs.uri}>"})
 
 
 async def _chunks(
     request: Request,
     asked: Asked,
-    matched: int | None,
     first: ItemsPage,
-    batches: AsyncIterator[ItemsPage],
+    batches: AsyncGenerator[ItemsPage, None],
+    connection: Connection,
     stack: AsyncExitStack,
-) -> AsyncIterator[bytes]:
+) -> AsyncGenerator[bytes, None]:
     async with stack:
         yield COLLECTION_HEAD + first.body
         returned, last = first.returned, first
-        async for batch in batches:
-            if batch.returned:
-                yield b"," + batch.body
-            returned, last = returned + batch.returned, batch
-        counted = Counted(returned, matched, _next(asked, last))
-        yield collection_tail(_members(request, asked, counted))
+        async with aclosing(batches):
+            async for batch in batches:
+                if batch.returned:
+                    yield b"," + batch.body
+                returned, last = returned + batch.returned, batch
+        matched = await _count(connection, asked, ItemsPage(b"", returned, last.next))
+        yield collection_tail(_members(request, asked, Counted(returned, matched, _next(asked, last))))
 
 
 async def answer_item(request: Request) -> Response:

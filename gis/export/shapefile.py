@@ -11,6 +11,7 @@ import io
 import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -138,7 +139,8 @@ def _write_part(
         where = f"({where} OR _geometry IS NULL OR ST_IsEmpty(_geometry))"
     geometry = f"ST_CollectionExtract(_geometry, {dimension + 1})"
     points = dimension == 0 and "MultiPoint" not in found.kinds and "GeometryCollection" not in found.kinds
-    statement = rows_statement(extract, "_geometry" if points else geometry, _column, where=where)
+    columns = partial(_column, cut=frozenset(widths.cut))
+    statement = rows_statement(extract, "_geometry" if points else geometry, columns, where=where)
     return write_with_gdal(
         path,
         "ESRI Shapefile",
@@ -152,14 +154,13 @@ def _write_part(
     )
 
 
-def _column(item: Field) -> str:
-    """Return a field as the DBF holds it: texts cut at a whole character, times as ISO 8601 text."""
+def _column(item: Field, cut: frozenset[str]) -> str:
+    """Return a field as the DBF holds it: long texts cut at a whole character, times as ISO 8601 text."""
     if item.type == "date-time":
         column = f"{ROW}.{item.name}"
         return f"to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')"
-    if item.type == "string":
+    if item.name in cut:
         column = f"{ROW}.{item.name}::text"
-        # 84 characters of three bytes or 63 of four always fit; only what may not fit is looked at closely.
         return (
             f"CASE WHEN octet_length({column}) <= {TEXT_BYTES} THEN {column} ELSE "
             f"(SELECT max(left({column}, n)) FROM generate_series(1, {TEXT_BYTES}) n "
