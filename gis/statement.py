@@ -136,10 +136,10 @@ async def fetch_row(connection: Connection, statement: Statement, *, prepare: bo
         return await cursor.fetchone()
 
 
-async def fetch_rows(connection: Connection, statement: Statement) -> list[Row]:
-    """Run a statement, prepared and in binary, and return all its rows."""
+async def fetch_rows(connection: Connection, statement: Statement, *, prepare: bool = True) -> list[Row]:
+    """Run a statement in binary and return all its rows; `prepare` as with `fetch_row`."""
     async with connection.cursor(binary=True) as cursor:
-        await cursor.execute(statement_text(statement), bound_values(statement), prepare=True)
+        await cursor.execute(statement_text(statement), bound_values(statement), prepare=prepare)
         return await cursor.fetchall()
 
 

@@ -23,6 +23,7 @@ from gis.crs import Crs
 from gis.errors import FeatureNotFoundError
 from gis.features import (
     COLLECTION_HEAD,
+    EMPTY_PAGE,
     STREAM_ABOVE,
     STREAM_BATCH,
     Item,
@@ -78,7 +79,7 @@ async def answer_items(request: Request) -> Response:
         connection = await stack.enter_async_context(open_connection(request))
         if chosen != "html" and asked.page.limit > STREAM_ABOVE and not asked.hits:
             return await _stream(request, caller, asked, stack, connection)
-        page = ItemsPage(b"", 0, None)
+        page = EMPTY_PAGE
         if not asked.hits:
             page = await fetch_items(connection, asked.selection, asked.page, asked.crs)
         matched = await _count(connection, asked, page)
@@ -119,9 +120,9 @@ def _table(request: Request, asked: Asked, page: ItemsPage, counted: Counted) ->
 def _whole(request: Request, caller: Caller, asked: Asked, page: ItemsPage, counted: Counted) -> Response:
     members = _members(request, asked, counted)
     fixed = orjson.dumps({name: value for name, value in members.items() if name != "timeStamp"})
-    parts = collection_parts(page.body, members)
+    parts = collection_parts(page, members)
     headers = _headers(asked.crs, counted)
-    return answer_parts(request, caller, parts, GEOJSON, headers=headers, tag_of=(page.body, fixed))
+    return answer_parts(request, caller, parts, GEOJSON, headers=headers, tag_of=(*page.parts, fixed))
 
 
 def _next(asked: Asked, page: ItemsPage) -> str | None:
@@ -187,7 +188,7 @@ async def _chunks(
                 if batch.returned:
                     yield b"," + batch.body
                 returned, last = returned + batch.returned, batch
-        matched = await _count(connection, asked, ItemsPage(b"", returned, last.next))
+        matched = await _count(connection, asked, ItemsPage((), returned, last.next))
         yield collection_tail(_members(request, asked, Counted(returned, matched, _next(asked, last))))
 
 

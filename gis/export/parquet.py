@@ -27,7 +27,7 @@ from gis.statement import Row
 
 _BATCH_ROWS: Final = 500
 GROUP_ROWS: Final = 5_000
-GROUP_BYTES: Final = 2_000_000
+GROUP_BYTES: Final = 1_200_000
 _POOL: Final = pa.system_memory_pool()  # the default one keeps what it once had
 _SIDES: Final = ("xmin", "ymin", "xmax", "ymax")
 _BOX: Final = pa.struct([pa.field(side, pa.float64()) for side in _SIDES])

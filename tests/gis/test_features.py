@@ -11,6 +11,7 @@ from gis.crs import parse_crs
 from gis.errors import FeatureNotFoundError
 from gis.features import (
     COLLECTION_HEAD,
+    EMPTY_PAGE,
     ItemsPage,
     collection_bytes,
     collection_tail,
@@ -18,7 +19,7 @@ from gis.features import (
     fetch_items,
     find_extent,
     get_item,
-    items_statement,
+    page_statement,
     stream_items,
     with_members,
 )
@@ -162,7 +163,7 @@ def test_an_empty_stream_is_one_empty_batch(ask: Ask) -> None:
     async def streamed(connection: Any) -> list[ItemsPage]:
         return [batch async for batch in stream_items(connection, Selection(PLACES, NOTHING), Page())]
 
-    assert ask(streamed) == [ItemsPage(b"", 0, None)]
+    assert ask(streamed) == [EMPTY_PAGE]
 
 
 def test_geometry_comes_in_the_crs_asked_for_with_its_axis_order(ask: Ask) -> None:
@@ -178,7 +179,9 @@ def test_geometry_comes_in_the_crs_asked_for_with_its_axis_order(ask: Ask) -> No
 
 
 def test_one_item_is_a_feature_to_which_links_can_be_added(ask: Ask) -> None:
-    feature = json.loads(with_members(ask(lambda connection: get_item(connection, SEEN, 4)).body, {"links": []}))
+    feature = json.loads(
+        with_members(ask(lambda connection: get_item(connection, SEEN, 4)).body, {"links": []})
+    )
 
     assert feature["id"] == 4
     assert feature["geometry"] == {"type": "Point", "coordinates": [115.85, 33.05]}
@@ -220,7 +223,7 @@ def test_a_temporal_layer_answers_with_the_state_of_its_time(ask: Ask) -> None:
 def test_the_text_of_a_statement_is_the_same_for_every_value() -> None:
     def text(box: str, limit: int, after: int) -> str:
         selection = SEEN.filtered(bbox_condition(PLACES, parse_bbox(box)))
-        return items_statement(selection, Page(limit=limit, after=Position((), after))).sql
+        return page_statement(selection, Page(limit=limit, after=Position((), after))).sql
 
     assert text("1,2,3,4", 10, 5) == text("115.5,32,116,33", 1000, 70000)
 
