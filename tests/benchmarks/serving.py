@@ -99,14 +99,14 @@ def free_port() -> int:
 
 
 @contextmanager
-def service(url: str, memory_mb: int = 0) -> Iterator[tuple[str, psutil.Process]]:
+def service(url: str, memory_mb: int = 0, connections: int = 1) -> Iterator[tuple[str, psutil.Process]]:
     """Run the service; without a cache every tile is a cold one."""
     with tempfile.TemporaryDirectory() as home:
         environment = {
             **os.environ,
             "DATABASE_URL": url,
             "TWIN_HOME": home,
-            "TWIN_POOL_SIZE": "1",
+            "TWIN_POOL_SIZE": str(connections),
             "TWIN_TILE_MEMORY_MB": str(memory_mb),
             "TWIN_TILE_DISK_MB": "0",
         }
