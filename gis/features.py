@@ -70,32 +70,48 @@ class Count:
     exact: bool
 
 
+def page_statement(selection: Selection, page: Page, crs: Crs = CRS84) -> Statement:
+    """Build the statement of a page: pieces of some features each, in order.
+
+    Each row has a body, the number of features in it, whether more follow the page, and where the piece holds the
+    last feature its id and sort values. Pieces and not one value: a megabyte is copied three times on its way, each
+    time into memory that the system must first give. Nor a row a feature: each wakes the reader.
+    A row without geometry is written with ``"geometry": null``, an empty geometry with empty coordinates, a third
+    dimension as it is stored.
+    """
+    chosen, params = _chosen_sql(selection, page)
+    keys = "".join(f", _k{number}" for number in range(len(page.sort)))
+    kept = "FILTER (WHERE _n <= %(page_limit)s::int8)"
+    last = "FILTER (WHERE _n = %(page_limit)s::int8)"
+    columns = [
+        f"convert_to(string_agg(_feature, ',') {kept}, 'UTF8')",
+        f"count(*) {kept}",
+        "max(_n) > %(page_limit)s::int8",
+        f"max(_id) {last}",
+        *(f"max(_k{number}) {last}" for number in range(len(page.sort))),
+    ]
+    numbered = (
+        f"SELECT _id, row_number() OVER () AS _n{keys}, {feature_sql(selection.layer, crs)} AS _feature "
+        f"FROM ({chosen}) chosen"
+    )
+    sql = f"SELECT {', '.join(columns)} FROM ({numbered}) page GROUP BY (_n - 1) / {_PIECE} ORDER BY min(_n)"
+    return Statement(sql, params)
+
+
 async def fetch_items(
     connection: Connection, selection: Selection, page: Page, crs: Crs = CRS84
 ) -> ItemsPage:
-    """Run `page_statement` and return the page whole.
-
-    A row a feature, and pieces of some features each: one value of a megabyte and more is copied three times on
-    its way here, each time into memory that the system must first give, and costs a quarter more.
-    """
+    """Run `page_statement` and return the page whole."""
     rows = await fetch_rows(connection, page_statement(selection, page, crs), prepare=False)
-    kept = rows[: page.limit]
-    more = len(rows) > len(kept)
-    return ItemsPage(_pieces([row[0] for row in kept]), len(kept), _position(kept[-1][1:]) if more else None)
+    bodies = [row[0] for row in rows if row[1]]
+    ends = [row[3:] for row in rows if row[3] is not None]
+    more = any(row[2] for row in rows)
+    parts = (*bodies[:1], *(piece for body in bodies[1:] for piece in (b",", body)))
+    return ItemsPage(parts, sum(row[1] for row in rows), _position(ends[0]) if more else None)
 
 
-def _pieces(features: Sequence[bytes]) -> tuple[bytes, ...]:
-    return tuple(
-        (b"," if start else b"") + b",".join(features[start : start + _PIECE])
-        for start in range(0, len(features), _PIECE)
-    )
-
-
-def page_statement(selection: Selection, page: Page, crs: Crs = CRS84) -> Statement:
-    """Build the statement of a page: one feature per row, in order, with one row beyond the limit.
-
-    A row without geometry is written with ``"geometry": null``, an empty geometry with empty coordinates, a third
-    dimension as it is stored.
+def stream_statement(selection: Selection, page: Page, crs: Crs = CRS84) -> Statement:
+    """Build the statement that gives one feature per row, in order, with one row beyond the limit.
 
     Nothing stands between the ordered rows and the reader: numbering or joining them would write every
     feature before the first one goes out.
@@ -130,7 +146,7 @@ async def stream_features(
     left = page.limit
     last: Row = ()
     async with aclosing(
-        stream_rows(connection, page_statement(selection, page, crs), STREAM_BATCH)
+        stream_rows(connection, stream_statement(selection, page, crs), STREAM_BATCH)
     ) as batches:
         async for rows in batches:
             kept = rows[:left]

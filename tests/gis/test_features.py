@@ -159,6 +159,33 @@ def test_a_stream_of_many_batches_stops_at_the_limit(ground: str, ask: Ask) -> N
     assert ask(streamed) == ([500, 500, 200, 0], Position((), 1200))
 
 
+@pytest.mark.parametrize("limit", [39, 40, 41, 80, 84, 85, 86])
+def test_a_page_in_several_pieces_holds_each_feature_once_in_order(ask: Ask, limit: int) -> None:
+    many = Selection(PLACES.for_fields([]), EVERYTHING)
+    series = replace(many, layer=replace(many.layer, relation="layer_pieces"))
+
+    async def fetched(connection: Any) -> ItemsPage:
+        await connection.execute(
+            "CREATE TEMP VIEW layer_pieces AS SELECT g AS id, ST_SetSRID(ST_Point(115, 33), 4490) AS geom "
+            "FROM generate_series(1, 85) g"
+        )
+        return await fetch_items(connection, series, Page(limit=limit))
+
+    found = ask(fetched)
+    assert ids(json.loads(collection_bytes(found.body, {}))["features"]) == list(range(1, min(limit, 85) + 1))
+    assert found.returned == min(limit, 85)
+    assert found.next == (Position((), limit) if limit < 85 else None)
+
+
+def test_the_direction_of_a_line_is_kept_and_rings_are_turned(ask: Ask) -> None:
+    found = {feature["id"]: feature["geometry"] for feature in items(ask, SEEN, Page())}
+    assert found[3]["coordinates"] == [[115.8, 33.02], [115.95, 33.02]]
+    ring = found[1]["coordinates"][0]
+    assert sum((b[0] - a[0]) * (b[1] + a[1]) for a, b in zip(ring, ring[1:], strict=False)) < 0, (
+        "anti-clockwise"
+    )
+
+
 def test_an_empty_stream_is_one_empty_batch(ask: Ask) -> None:
     async def streamed(connection: Any) -> list[ItemsPage]:
         return [batch async for batch in stream_items(connection, Selection(PLACES, NOTHING), Page())]
