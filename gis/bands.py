@@ -9,6 +9,7 @@ from the layer's own relation, joined by id, so they are never stale. Who keeps 
 from typing import Final
 
 from gis.aggregates import describe
+from gis.crs import STORED_SRID
 from gis.layer import Band, Layer, Selection
 from gis.statement import Statement, identifier, literal, merged
 from gis.tiling import BUFFER, EXTENT, TileAddress, tile_columns
@@ -40,12 +41,15 @@ def band_tile_statement(selection: Selection, tile: TileAddress, band: Band) -> 
     layer = selection.layer
     point = layer.geometry_type == "point"
     unit = 1 << (band.zoom - tile.z)
-    params = {
+    params: dict[str, object] = {
         "band_unit": unit,
         "band_x": tile.x,
         "band_y": tile.y,
         "band_extent": EXTENT * (1 if point else unit),
     }
+    west, south, east, north = tile.degrees(2 * BUFFER / EXTENT)
+    if not point:
+        params |= {"near_west": west, "near_south": south, "near_east": east, "near_north": north}
     rows = selection.rows()
     carried = layer.fields_in_tiles(tile.z)
     names = "".join(f", a.{item.name}" for item in carried)
@@ -56,7 +60,7 @@ def band_tile_statement(selection: Selection, tile: TileAddress, band: Band) -> 
     )
     known = (
         f"SELECT {layer.id_sql()} AS _id, {tile_columns(carried) or '1'} FROM {rows.sql} "
-        f"AND {layer.id_sql()} = ANY (ARRAY(SELECT b.id FROM b)) OFFSET 0"
+        f"AND {_near(layer)} OFFSET 0"
     )
     sql = (
         f"WITH e AS MATERIALIZED ({_TILE}), b AS MATERIALIZED ({found}) "
@@ -66,6 +70,15 @@ def band_tile_statement(selection: Selection, tile: TileAddress, band: Band) -> 
         "WHERE _id IS NOT NULL AND _geometry IS NOT NULL"
     )
     return Statement(sql, merged(rows.params, params))
+
+
+def _near(layer: Layer) -> str:
+    if layer.geometry_type == "point":
+        return f"{layer.id_sql()} = ANY (ARRAY(SELECT b.id FROM b))"
+    return (
+        f"{layer.geometry_sql()} && (SELECT ST_MakeEnvelope(%(near_west)s::float8, %(near_south)s::float8, "
+        f"%(near_east)s::float8, %(near_north)s::float8, {STORED_SRID}))"
+    )
 
 
 # The tile in units of the band: its side, its corner, its box, that with the buffer, and that with half a tile around.

@@ -67,6 +67,7 @@ DECLARE
   half CONSTANT float8 := 20037508.342789244;
   dimension integer;
   exact geometry;
+  plain geometry;
 BEGIN
   approximate := false;
   IF geom IS NULL OR ST_IsEmpty(geom) THEN
@@ -77,19 +78,20 @@ BEGIN
     -- 4326 stands for 4490, by policy; its way to 3857 is the shorter one.
     exact := ST_SetSRID(ST_Affine(ST_Transform(ST_SetSRID(ST_Force2D(geom), 4326), 3857),
       scale, 0, 0, scale, half * scale, -half * scale), 0);
-    IF simplify AND dimension > 0 THEN
-      shape := ST_SimplifyVW(exact, 16);  -- a quarter of a screen pixel, squared: display only
+    plain := exact;
+    IF simplify AND dimension > 0 THEN  -- a quarter of a screen pixel, squared: display only
+      plain := ST_SimplifyVW(exact, 16);
+      IF plain IS NULL OR ST_IsEmpty(plain) THEN
+        plain := exact;
+      END IF;
     END IF;
-    IF shape IS NULL OR ST_IsEmpty(shape) THEN
-      shape := exact;
-    END IF;
-    shape := on_grid(shape, dimension);
+    shape := on_grid(plain, dimension);
     IF ST_IsEmpty(shape) THEN
       shape := grid_spot(exact, dimension);
-    ELSIF dimension = 2 AND lost_on_grid(exact, shape) THEN
-      exact := ST_CollectionExtract(ST_MakeValid(exact), 3);
-      IF lost_on_grid(exact, shape) THEN
-        shape := on_grid(ST_Buffer(exact, 0.75, 'quad_segs=1'), 2);
+    ELSIF dimension = 2 AND lost_on_grid(plain, shape) THEN
+      plain := ST_CollectionExtract(ST_MakeValid(plain), 3);
+      IF lost_on_grid(plain, shape) THEN
+        shape := on_grid(ST_Buffer(plain, 0.75, 'quad_segs=1'), 2);
       END IF;
     END IF;
   EXCEPTION WHEN OTHERS THEN
