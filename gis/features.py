@@ -84,7 +84,7 @@ def page_statement(selection: Selection, page: Page, crs: Crs = CRS84) -> Statem
     kept = "FILTER (WHERE _n <= %(page_limit)s::int8)"
     last = "FILTER (WHERE _n = %(page_limit)s::int8)"
     columns = [
-        f"convert_to(string_agg(_feature, ',') {kept}, 'UTF8')",
+        f"convert_to(CASE WHEN min(_n) > 1 THEN ',' ELSE '' END || string_agg(_feature, ',') {kept}, 'UTF8')",
         f"count(*) {kept}",
         "max(_n) > %(page_limit)s::int8",
         f"max(_id) {last}",
@@ -103,11 +103,10 @@ async def fetch_items(
 ) -> ItemsPage:
     """Run `page_statement` and return the page whole."""
     rows = await fetch_rows(connection, page_statement(selection, page, crs), prepare=False)
-    bodies = [row[0] for row in rows if row[1]]
+    bodies = tuple(row[0] for row in rows if row[1])
     ends = [row[3:] for row in rows if row[3] is not None]
     more = any(row[2] for row in rows)
-    parts = (*bodies[:1], *(piece for body in bodies[1:] for piece in (b",", body)))
-    return ItemsPage(parts, sum(row[1] for row in rows), _position(ends[0]) if more else None)
+    return ItemsPage(bodies, sum(row[1] for row in rows), _position(ends[0]) if more else None)
 
 
 def stream_statement(selection: Selection, page: Page, crs: Crs = CRS84) -> Statement:
