@@ -34,9 +34,11 @@ def band_tile_statement(selection: Selection, tile: TileAddress, band: Band) -> 
     Notes
     -----
     A zoom below the band's is served in the band's own units with a larger extent, so that coordinates stay whole
-    and polygons valid; what is thinner than a unit of 4096 there is drawn by its box, widened to one or two. The
-    attributes and conditions are asked per feature behind a fence (`OFFSET 0`): key look-ups, whatever the values.
-    Points need no grid: they are snapped to the tile's own.
+    and polygons valid; what is thinner than a unit of 4096 there is drawn by its box, widened to one or two.
+
+    The live rows are found by their own box (points, whose place may be computed, by id) behind a fence (`OFFSET 0`)
+    and meet the band in a FULL join, which is a hash or merge join whatever the planner guesses: with the box
+    unknown to it, it would take a nested loop over thousands of rows.
     """
     layer = selection.layer
     point = layer.geometry_type == "point"
@@ -56,14 +58,14 @@ def band_tile_statement(selection: Selection, tile: TileAddress, band: Band) -> 
     shape = "c.geom" if point or unit == 1 else f"CASE WHEN c.side < e.unit THEN {_WIDENED} ELSE c.geom END"
     found = (
         f"SELECT c.id, {shape} AS shape FROM e CROSS JOIN {band_table(layer, band)} AS c "
-        "WHERE c.geom && e.reach ORDER BY c.id OFFSET 0"
+        "WHERE c.geom && e.reach OFFSET 0"
     )
     known = (
         f"SELECT {layer.id_sql()} AS _id, {tile_columns(carried) or '1'} FROM {rows.sql} "
         f"AND {_near(layer)} OFFSET 0"
     )
     sql = (
-        f"WITH e AS MATERIALIZED ({_TILE}), b AS MATERIALIZED ({found}) "
+        f"WITH e AS MATERIALIZED ({_TILE}), b AS ({found}) "
         f"SELECT ST_AsMVT(t.*, {literal(layer.id)}, %(band_extent)s::integer, '_geometry', '_id') FROM ("
         f"SELECT a._id, {_clipped('b.shape') if point else _IN_TILE} AS _geometry{names} "
         f"FROM e, b FULL JOIN ({known}) AS a ON a._id = b.id ORDER BY a._id OFFSET 0) AS t "
