@@ -202,6 +202,16 @@ def test_geopackage_carries_titles_value_lists_types_index_and_stamp(export: Exp
     assert indexed[0][2] >= 33.01
 
 
+@pytest.mark.parametrize("key", ["gpkg", "fgb"])
+def test_gdal_shows_the_chinese_title_as_alias(export: Export, key: str) -> None:
+    _, table = pyogrio.raw.read_arrow(export(Extract(SEEN), key).path)
+    alias = {
+        field.name: (field.metadata or {}).get(b"GDAL:OGR:alternative_name", b"").decode()
+        for field in table.schema
+    }
+    assert (alias["name"], alias["area_m2"]) == ("名称", "面积（m²）")
+
+
 def test_geopackage_can_be_asked_for_a_box_and_edited(export: Export) -> None:
     path = export(Extract(SEEN), "gpkg").path
     assert list(pyogrio.read_dataframe(path, bbox=(115.79, 32.9, 115.82, 33.1), fid_as_index=True).index) == [
