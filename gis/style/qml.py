@@ -98,8 +98,8 @@ def class_filter(field: str, item: StyleClass) -> str:
 
     Examples
     --------
-    >>> class_filter("state", StyleClass("held", "预留", "Held", "#8f6420", value="held"))
-    '"state" = \'held\''
+    >>> print(class_filter("state", StyleClass("held", "预留", "Held", "#8f6420", value="held")))
+    "state" = 'held'
     """
     if not item.is_band:
         value = str(item.value).replace("'", "''")

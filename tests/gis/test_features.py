@@ -181,9 +181,7 @@ def test_the_direction_of_a_line_is_kept_and_rings_are_turned(ask: Ask) -> None:
     found = {feature["id"]: feature["geometry"] for feature in items(ask, SEEN, Page())}
     assert found[3]["coordinates"] == [[115.8, 33.02], [115.95, 33.02]]
     ring = found[1]["coordinates"][0]
-    assert sum((b[0] - a[0]) * (b[1] + a[1]) for a, b in pairwise(ring)) < 0, (
-        "anti-clockwise"
-    )
+    assert sum((b[0] - a[0]) * (b[1] + a[1]) for a, b in pairwise(ring)) < 0, "anti-clockwise"
 
 
 def test_an_empty_stream_is_one_empty_batch(ask: Ask) -> None:
