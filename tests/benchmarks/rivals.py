@@ -236,7 +236,7 @@ def cost(
 ) -> Cost:
     """Ask for every address once, over several connections, and take the CPU time of the servers meanwhile."""
     place = urlsplit(rival.base)
-    warm, rest = addresses[: 4 * CONNECTIONS], addresses[4 * CONNECTIONS :]
+    warm, rest = addresses[: 2 * CONNECTIONS], addresses[2 * CONNECTIONS :]
     local = threading.local()
 
     def ask(address: str) -> bytes:
@@ -364,7 +364,7 @@ def main() -> None:
             rivals.append(stack.enter_context(tipg(given.tipg, given.url)))
         if given.pygeoapi:
             rivals.append(stack.enter_context(pygeoapi(given.pygeoapi, given.url)))
-        compare_tiles(rivals, watcher, 12, 60 // given.rounds + 16, given.rounds, given.encoding)
+        compare_tiles(rivals, watcher, 12, 60 // given.rounds + 10, given.rounds, given.encoding)
         compare_tiles(rivals, watcher, 15, 400, given.rounds, given.encoding)
         compare_items(rivals, watcher, given.url, 40, given.rounds, given.encoding)
 
