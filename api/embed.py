@@ -20,9 +20,9 @@ from gis.filters import bbox_condition, parse_bbox
 from gis.layer import Layer, Selection
 from gis.style import StyleRule
 from twin.errors import NotFoundError
+from twin.layers.themes import themes_of
 
 PARAMETERS: Final = ("style", "bbox", "limit", "fields", "simplify", "precision", "geom", "geometry")
-POINTS_OF: Final = {"project_points": "projects"}
 
 
 async def answer_feed(request: Request) -> Response:
@@ -72,8 +72,7 @@ def find_rule(themes: dict[str, StyleRule], layer: Layer, style: str | None) -> 
     InvalidParameterError
         The layer has no such style.
     """
-    painted = POINTS_OF.get(layer.id, layer.id)
-    rules = {rule.id.partition("-")[2]: rule for rule in themes.values() if rule.layer == painted}
+    rules = {rule.id.partition("-")[2]: rule for rule in themes_of(layer, themes.values())}
     if not rules:
         raise NotFoundError(
             f"There is no feed of {layer.id}: no style colours it.",
@@ -85,5 +84,4 @@ def find_rule(themes: dict[str, StyleRule], layer: Layer, style: str | None) -> 
             f"{layer.id} 没有样式 {style[:40]!r}；可用：{'、'.join(rules)}。",
             where="style",
         )
-    rule = rules[style] if style is not None else next(iter(rules.values()))
-    return replace(rule, layer=layer.id, geometry=layer.geometry_type)
+    return rules[style] if style is not None else next(iter(rules.values()))

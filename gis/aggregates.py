@@ -7,7 +7,7 @@ stand for the features now is a row of ``layer_aggregation``. Who keeps both is 
 
 from typing import Final
 
-from gis.layer import Layer, Selection
+from gis.layer import Aggregate, Layer, Selection
 from gis.statement import EVERYTHING, Statement, literal, merged
 from gis.tiling import EXTENT, TileAddress
 
@@ -24,26 +24,22 @@ FIELDS: Final = {"n": "要素数", "area_m2": "面积合计 m²", "aggregated": 
 """What a square carries beside the commonest value of the theme's field."""
 
 
-def may_aggregate(selection: Selection, zoom: int) -> bool:
-    """Say whether counts can answer: at this zoom, for the present, and for all rows the caller may see."""
+def find_aggregate(selection: Selection, zoom: int) -> Aggregate | None:
+    """Return how counts answer, if they can: at this zoom, for the present, and for all rows the caller may see."""
     aggregate = selection.layer.aggregate
-    return (
-        aggregate is not None
-        and zoom <= aggregate.to_zoom
-        and selection.at is None
-        and selection.where == EVERYTHING
-    )
+    if aggregate is None or zoom > aggregate.to_zoom:
+        return None
+    return aggregate if selection.at is None and selection.where == EVERYTHING else None
 
 
-def aggregate_tile_statement(selection: Selection, tile: TileAddress) -> Statement:
+def aggregate_tile_statement(selection: Selection, tile: TileAddress, aggregate: Aggregate) -> Statement:
     """Build the statement of a tile of counts: finished MVT bytes, empty where nothing lies.
 
     A square carries its number of features `n`, their area in m², the commonest value of the theme's field (of two
     equally common ones the first in order), and `aggregated`. Only rows that the caller may see are counted.
     """
     layer = selection.layer
-    assert layer.aggregate is not None, "asked only where may_aggregate said yes"  # noqa: S101
-    theme = f"c.class AS {layer.aggregate.field}, " if layer.has_field(layer.aggregate.field) else ""
+    theme = f"c.class AS {aggregate.field}, " if layer.has_field(aggregate.field) else ""
     cells = 1 << (CELL_ZOOM - tile.z)
     params = {
         "cell_shift": CELL_ZOOM - tile.z - SQUARES.bit_length() + 1,
@@ -80,9 +76,11 @@ def _square() -> str:
     return f"ST_ForcePolygonCCW(ST_MakeEnvelope({west}, {north}, {west} + {side}, {north} + {side}))"
 
 
-def aggregate_or(selection: Selection, tile: TileAddress, otherwise: Statement) -> Statement:
+def aggregate_or(
+    selection: Selection, tile: TileAddress, aggregate: Aggregate, otherwise: Statement
+) -> Statement:
     """Build the statement that asks itself whether counts stand for the features now, and answers by them if so."""
-    counts = aggregate_tile_statement(selection, tile)
+    counts = aggregate_tile_statement(selection, tile, aggregate)
     sql = (
         f"SELECT CASE WHEN (SELECT s.aggregated FROM layer_aggregation AS s WHERE s.layer = {literal(selection.layer.id)}) "
         f"THEN ({counts.sql}) ELSE ({otherwise.sql}) END"

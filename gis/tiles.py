@@ -5,9 +5,9 @@ Sources: Mapbox Vector Tile 2.1; OGC 17-083r4 (WebMercatorQuad); TileJSON 3.0.0.
 """
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
-from gis.aggregates import FIELDS, aggregate_or, describe, may_aggregate
+from gis.aggregates import FIELDS, aggregate_or, describe, find_aggregate
 from gis.bands import band_tile_statement
 from gis.crs import STORED_SRID, WEB_MERCATOR_SRID
 from gis.errors import TileOutOfRangeError
@@ -134,7 +134,8 @@ def choose_statement(selection: Selection, tile: TileAddress) -> Statement:
     if band is None or selection.at is not None:
         return tile_statement(selection, tile)
     statement = band_tile_statement(selection, tile, band)
-    return aggregate_or(selection, tile, statement) if may_aggregate(selection, tile.z) else statement
+    aggregate = find_aggregate(selection, tile.z)
+    return statement if aggregate is None else aggregate_or(selection, tile, aggregate, statement)
 
 
 async def fetch_tile(connection: Connection, selection: Selection, tile: TileAddress) -> bytes:
@@ -148,7 +149,7 @@ def tile_json(
     tiles_url: str,
     bounds: tuple[float, float, float, float] | None = None,
     attribution: str = "",
-) -> dict[str, object]:
+) -> dict[str, Any]:
     """Return the TileJSON 3.0 document of one or several layers.
 
     Parameters
@@ -163,7 +164,7 @@ def tile_json(
         Where the data come from, if that must be shown.
     """
     box = bounds or (-180.0, -_MERCATOR_LATITUDE, 180.0, _MERCATOR_LATITUDE)
-    document: dict[str, object] = {
+    document: dict[str, Any] = {
         "tilejson": "3.0.0",
         "name": " · ".join(layer.title_zh for layer in layers),
         "description": " ".join(layer.description for layer in layers),

@@ -116,11 +116,6 @@ def distance_m(first: tuple[float, float], second: tuple[float, float]) -> float
     return float(_GEOD.inv(*first, *second)[2])
 
 
-def azimuth_deg(first: tuple[float, float], second: tuple[float, float]) -> float:
-    """Direction from the first point to the second, degrees clockwise from north."""
-    return float(_GEOD.inv(*first, *second)[0]) % 360.0
-
-
 def distance_to_project_m(point: tuple[float, float], project: ProjectPlace) -> float | None:
     """Distance of a point to the project's footprint or box, 0 inside, None where neither is known."""
     area = _project_area(project)
@@ -128,14 +123,6 @@ def distance_to_project_m(point: tuple[float, float], project: ProjectPlace) -> 
         return None
     nearest, _ = nearest_points(area, ShapelyPoint(*point))
     return distance_m((nearest.x, nearest.y), point)
-
-
-def project_middle(project: ProjectPlace) -> tuple[float, float] | None:
-    """Middle of the project in degrees, None where unknown."""
-    area = _project_area(project)
-    if area is None or area.is_empty:
-        return None
-    return float(area.centroid.x), float(area.centroid.y)
 
 
 def _project_area(project: ProjectPlace) -> Any:

@@ -197,10 +197,7 @@ def _header(box: Box, first: int) -> dict[str, Any]:
 
 def _metadata(layer: Layer, zooms: tuple[int, int], stamp: Mapping[str, str]) -> dict[str, Any]:
     described = tile_json([layer], "")
-    layers = [
-        {**each, "minzoom": zooms[0], "maxzoom": zooms[1]}
-        for each in described["vector_layers"]  # type: ignore[attr-defined]
-    ]
+    layers = [{**each, "minzoom": zooms[0], "maxzoom": zooms[1]} for each in described["vector_layers"]]
     return {
         "name": f"{layer.title_zh} {layer.title_en}",
         "description": layer.description,

@@ -10,7 +10,7 @@ import mapbox_vector_tile
 import psycopg
 import pytest
 
-from gis.aggregates import FIRST_ID, describe, may_aggregate
+from gis.aggregates import FIRST_ID, describe, find_aggregate
 from gis.layer import Aggregate, Band, Selection
 from gis.statement import EVERYTHING, NOTHING, Condition, Connection
 from gis.tiles import TileAddress, fetch_tile, tile_json
@@ -148,10 +148,10 @@ def test_features_are_drawn_when_the_layer_is_small_enough(crowd: str, ask: Call
 
 
 def test_counts_answer_for_all_rows_of_now_at_far_zooms_alone() -> None:
-    assert may_aggregate(PUBLIC, 9)
-    assert not may_aggregate(PUBLIC, 10)
-    assert not may_aggregate(PUBLIC.filtered(Condition("f.level = 1")), 9)
-    assert not may_aggregate(Selection(PLACES, EVERYTHING), 9)
+    assert find_aggregate(PUBLIC, 9)
+    assert not find_aggregate(PUBLIC, 10)
+    assert not find_aggregate(PUBLIC.filtered(Condition("f.level = 1")), 9)
+    assert not find_aggregate(Selection(PLACES, EVERYTHING), 9)
 
 
 def test_the_metadata_say_that_far_tiles_may_be_counts() -> None:

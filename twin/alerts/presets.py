@@ -96,25 +96,3 @@ def activate_preset(session: Session, preset: str) -> None:
     session.flush()
     chosen.active = True
     session.flush()
-
-
-def edit_rule(session: Session, preset: str, rule: dict[str, Any]) -> LightRuleSet:
-    """Put a new version of a preset's numbers in force; older evaluations keep pointing at theirs."""
-    old = session.scalar(select(LightRuleSet).where(LightRuleSet.preset == preset, LightRuleSet.in_force))
-    if old is None:
-        raise NotFoundError(f"There is no rule set {preset}.", f"没有预警规则 {preset}。")
-    was_active, old.in_force, old.active = old.active, False, False
-    session.flush()
-    new = LightRuleSet(
-        preset=preset,
-        version=old.version + 1,
-        title_zh=old.title_zh,
-        title_en=old.title_en,
-        source=old.source,
-        levels=old.levels,
-        rule=rule,
-        active=was_active,
-    )
-    session.add(new)
-    session.flush()
-    return new

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import TextClause, bindparam, text
+from sqlalchemy import TextClause, text
 
 from gis.layer import Layer
 from gis.statement import EVERYTHING, ROW, Condition
@@ -55,12 +55,6 @@ def visible_fields(layer: Layer, seen: Sight) -> Layer:
     if seen.internal_fields:
         return layer
     return layer.for_fields([field.name for field in layer.fields if field.public])
-
-
-def as_text(condition: Condition) -> TextClause:
-    """Return the condition for SQLAlchemy: the same text, parameters bound the same way."""
-    named = condition.sql % {name: f":{name}" for name in condition.params}
-    return text(named).bindparams(*(bindparam(name, value) for name, value in condition.params.items()))
 
 
 def bound(sql: str, params: Mapping[str, Any]) -> TextClause:

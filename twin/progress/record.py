@@ -12,7 +12,7 @@ from twin.identity.agency import get_reporting_date
 from twin.progress.models import ProjectState
 from twin.progress.packages import UnitSum
 from twin.progress.queries import Facts, find_state, get_facts, list_leaves, list_packages
-from twin.progress.rollup import Part, RolledUp, roll_up
+from twin.progress.rollup import Part, roll_up
 
 _MICRO = Decimal("0.000001")
 
@@ -28,15 +28,6 @@ def as_decimal(value: Fraction | None) -> Decimal | None:
     if value is None:
         return None
     return (Decimal(value.numerator) / Decimal(value.denominator)).quantize(_MICRO, ROUND_HALF_EVEN)
-
-
-def compute_project_progress(
-    session: Session, project_id: int, as_of: date, facts: Facts | None = None
-) -> RolledUp:
-    """Roll a project up as of a day from reports and elements, without writing anything."""
-    known = facts or get_facts(session, project_id)
-    leaves, _ = list_leaves(known, list_packages(session, project_id, as_of), as_of)
-    return roll_up(leaves, as_of)
 
 
 def record_project_state(

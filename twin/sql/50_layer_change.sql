@@ -77,3 +77,20 @@ BEGIN
   ON CONFLICT (relation) DO UPDATE SET up_to = excluded.up_to;
   RETURN fewer;
 END $$;
+
+-- Have a table's statements watched: after each of these events `<prefix>_<table>()` runs once, with the rows before
+-- and after; after TRUNCATE `<prefix>_truncate(layers)`.
+CREATE OR REPLACE FUNCTION watch_table(prefix text, watched text, events text[], layers text) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+  event text;
+BEGIN
+  FOREACH event IN ARRAY events LOOP
+    EXECUTE format('CREATE OR REPLACE TRIGGER %1$s_%3$s AFTER %3$s ON %2$I REFERENCING %4$s
+      FOR EACH STATEMENT EXECUTE FUNCTION %1$s_%2$s()', prefix, watched, event,
+      CASE event WHEN 'insert' THEN 'NEW TABLE AS new_rows' WHEN 'delete' THEN 'OLD TABLE AS old_rows'
+                 ELSE 'OLD TABLE AS old_rows NEW TABLE AS new_rows' END);
+  END LOOP;
+  EXECUTE format('CREATE OR REPLACE TRIGGER %1$s_truncate AFTER TRUNCATE ON %2$I
+    FOR EACH STATEMENT EXECUTE FUNCTION %1$s_truncate(%3$s)', prefix, watched, layers);
+END $$;

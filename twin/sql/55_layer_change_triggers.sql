@@ -312,12 +312,7 @@ BEGIN
   RETURN NULL;
 END $$;
 
-DO $$
-DECLARE
-  watched record;
-  event text;
-BEGIN
-  FOR watched IN SELECT * FROM (VALUES
+SELECT watch_table('note', w.name, w.events::text[], w.layers) FROM (VALUES
     ('land_parcel', '{insert,update,delete}', 'land_parcels'),
     ('control_area', '{insert,update,delete}', 'control_areas'),
     ('project', '{insert,update,delete}', 'projects, project_points'),
@@ -331,18 +326,7 @@ BEGIN
     ('bim_revision', '{update}', 'bim_models, bim_elements'),
     ('bim_element', '{insert,update,delete}', 'bim_elements'),
     ('element_identity', '{update}', 'bim_elements'),
-    ('milestone', '{update}', 'bim_elements')) AS w(name, events, layers)
-  LOOP
-    FOREACH event IN ARRAY watched.events::text[] LOOP
-      EXECUTE format('CREATE OR REPLACE TRIGGER note_%2$s AFTER %2$s ON %1$I REFERENCING %3$s
-        FOR EACH STATEMENT EXECUTE FUNCTION note_%1$s()', watched.name, event,
-        CASE event WHEN 'insert' THEN 'NEW TABLE AS new_rows' WHEN 'delete' THEN 'OLD TABLE AS old_rows'
-                   ELSE 'OLD TABLE AS old_rows NEW TABLE AS new_rows' END);
-    END LOOP;
-    EXECUTE format('CREATE OR REPLACE TRIGGER note_truncate AFTER TRUNCATE ON %I
-      FOR EACH STATEMENT EXECUTE FUNCTION note_truncate(%s)', watched.name, watched.layers);
-  END LOOP;
-END $$;
+    ('milestone', '{update}', 'bim_elements')) AS w(name, events, layers);
 
 CREATE OR REPLACE TRIGGER note_going BEFORE DELETE ON bim_model
   FOR EACH ROW EXECUTE FUNCTION note_bim_model_going();

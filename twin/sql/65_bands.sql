@@ -244,29 +244,13 @@ BEGIN
   RETURN NULL;
 END $$;
 
-DO $$
-DECLARE
-  watched record;
-  event text;
-BEGIN
-  FOR watched IN SELECT * FROM (VALUES
+SELECT watch_table('regrid', w.name, w.events::text[], w.layers) FROM (VALUES
     ('land_parcel', '{insert,update,delete}', 'land_parcels'),
     ('control_area', '{insert,update,delete}', 'control_areas'),
     ('project_footprint', '{insert,update,delete}', 'projects, project_points'),
     ('bim_model', '{insert,update,delete}', 'bim_models, bim_elements'),
     ('bim_revision', '{update}', 'bim_models, bim_elements'),
-    ('bim_element', '{insert,update,delete}', 'bim_elements')) AS w(name, events, layers)
-  LOOP
-    FOREACH event IN ARRAY watched.events::text[] LOOP
-      EXECUTE format('CREATE OR REPLACE TRIGGER regrid_%2$s AFTER %2$s ON %1$I REFERENCING %3$s
-        FOR EACH STATEMENT EXECUTE FUNCTION regrid_%1$s()', watched.name, event,
-        CASE event WHEN 'insert' THEN 'NEW TABLE AS new_rows' WHEN 'delete' THEN 'OLD TABLE AS old_rows'
-                   ELSE 'OLD TABLE AS old_rows NEW TABLE AS new_rows' END);
-    END LOOP;
-    EXECUTE format('CREATE OR REPLACE TRIGGER regrid_truncate AFTER TRUNCATE ON %I
-      FOR EACH STATEMENT EXECUTE FUNCTION regrid_truncate(%s)', watched.name, watched.layers);
-  END LOOP;
-END $$;
+    ('bim_element', '{insert,update,delete}', 'bim_elements')) AS w(name, events, layers);
 
 CREATE OR REPLACE TRIGGER regrid_going BEFORE DELETE ON bim_model
   FOR EACH ROW EXECUTE FUNCTION regrid_bim_model_going();

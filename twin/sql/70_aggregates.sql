@@ -97,7 +97,6 @@ DO $do$
 DECLARE
   counted record;
   shape text;
-  event text;
 BEGIN
   FOR counted IN SELECT * FROM counted_layers() LOOP
     -- what one row counts as
@@ -143,14 +142,7 @@ BEGIN
           PERFORM record_layer_change(ARRAY[%3$L], ARRAY[-1]::bigint[]);
         END IF;
       END $f$ $text$, 'recount_' || counted.layer, counted.source, counted.layer, shape);
-    FOREACH event IN ARRAY '{insert,update,delete}'::text[] LOOP
-      EXECUTE format('CREATE OR REPLACE TRIGGER count_%2$s AFTER %2$s ON %1$I REFERENCING %3$s
-        FOR EACH STATEMENT EXECUTE FUNCTION count_%1$s()', counted.source, event,
-        CASE event WHEN 'insert' THEN 'NEW TABLE AS new_rows' WHEN 'delete' THEN 'OLD TABLE AS old_rows'
-                   ELSE 'OLD TABLE AS old_rows NEW TABLE AS new_rows' END);
-    END LOOP;
-    EXECUTE format('CREATE OR REPLACE TRIGGER count_truncate AFTER TRUNCATE ON %I
-      FOR EACH STATEMENT EXECUTE FUNCTION count_truncate(%s)', counted.source, counted.layer);
+    PERFORM watch_table('count', counted.source, '{insert,update,delete}', counted.layer);
   END LOOP;
 END $do$;
 
