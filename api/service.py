@@ -8,8 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from api.classic.obtain import obtain_engine
 from api.site import Site
 from api.state import AppSettings
+from twin.cluster.packages import Say
 from twin.db import make_engine
 from twin.errors import UnavailableError
 from twin.jobs import run_sweeper
@@ -47,6 +49,21 @@ def require_free_port(settings: AppSettings) -> None:
                 "TWIN_PORT chooses another port.",
                 f"无法监听 {server.host}:{server.port}（{error.strerror}）：服务可能已在运行；可用 TWIN_PORT 换一个端口。",
             ) from error
+
+
+def prepare(settings: AppSettings, say: Say) -> None:
+    """See to what the service needs before anything starts: its port, and MapServer where that is wanted.
+
+    Raises
+    ------
+    UnavailableError
+        The port is taken, or MapServer is missing and we may not install it.
+    InstallError
+        apt failed.
+    """
+    require_free_port(settings)
+    if settings.server.ogc_classic:
+        obtain_engine(settings.home, say)
 
 
 def is_ready(site: Site) -> bool:

@@ -4,9 +4,8 @@ from typing import Annotated
 
 import typer
 
-from api.classic.obtain import obtain_engine
 from api.cli.say import told
-from api.service import base_url, require_free_port, supervised
+from api.service import base_url, prepare, supervised
 from api.site import open_site
 from api.state import AppSettings
 
@@ -29,10 +28,8 @@ def serve(
     settings = AppSettings()
     settings.server.host = host or settings.server.host
     settings.server.port = port or settings.server.port
-    require_free_port(settings)
-    if ogc_classic or settings.server.ogc_classic:
-        settings.server.ogc_classic = True
-        obtain_engine(settings.home, lambda line: typer.echo(line, err=True))
+    settings.server.ogc_classic = ogc_classic or settings.server.ogc_classic
+    prepare(settings, lambda line: typer.echo(line, err=True))
     with open_site(settings) as site, supervised(site) as supervisor:
         supervisor.run(
             on_ready=lambda: typer.echo(f"Ready 已就绪: {base_url(settings)}/  (Ctrl-C stops 停止)")

@@ -11,7 +11,7 @@ import typer
 
 from api.cli.bringing import bring_models, bring_tables, err
 from api.cli.say import quiet_log, told
-from api.service import base_url, require_free_port, supervised
+from api.service import base_url, prepare, supervised
 from api.site import Site, open_site
 from api.state import AppSettings
 from api.summary import render_summary
@@ -43,7 +43,7 @@ def up(
     """
     quiet_log()
     settings = AppSettings()
-    require_free_port(settings)
+    prepare(settings, err.print)
     with ExitStack() as stack:
         err.print("Starting the database … 正在启动数据库……")
         site = stack.enter_context(open_site(settings))

@@ -6,12 +6,16 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from api.classic import engine as room
 from api.classic.engine import Engine, database_environment
 from api.classic.obtain import obtain_engine
+from api.cli import make_app
+from api.service import prepare
+from api.state import AppSettings
 from twin.errors import UnavailableError
-from twin.settings import HomeSettings
+from twin.settings import HomeSettings, ServerSettings
 
 HEAD = "printf 'Content-Type: text/plain\\r\\n\\r\\n'\n"
 
@@ -111,3 +115,31 @@ def test_where_it_is_missing_the_package_is_named(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr("api.classic.obtain.find_program", lambda: None)
     with pytest.raises(UnavailableError, match="cgi-mapserver"):
         obtain_engine(HomeSettings(home=tmp_path, system_packages=False), lambda line: None)
+
+
+def test_every_way_to_start_the_service_asks_for_it_and_only_where_it_is_wanted(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("api.classic.obtain.find_program", lambda: None)
+    home = HomeSettings(home=tmp_path, system_packages=False)
+    prepare(AppSettings(home=home, server=ServerSettings(port=0, ogc_classic=False)), lambda line: None)
+    with pytest.raises(UnavailableError, match="cgi-mapserver"):
+        prepare(AppSettings(home=home, server=ServerSettings(port=0, ogc_classic=True)), lambda line: None)
+
+
+@pytest.mark.parametrize("command", ["up", "serve"])
+def test_a_service_that_cannot_have_it_does_not_start(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, command: str
+) -> None:
+    monkeypatch.setattr("api.classic.obtain.find_program", lambda: None)
+    for name, value in {
+        "HOME": str(tmp_path),
+        "PORT": "0",
+        "SYSTEM_PACKAGES": "false",
+        "OGC_CLASSIC": "true",
+    }.items():
+        monkeypatch.setenv(f"TWIN_{name}", value)
+    result = CliRunner().invoke(make_app(command), [command])
+    assert result.exit_code != 0
+    assert "cgi-mapserver" in result.output
+    assert not list(tmp_path.iterdir()), "nothing was set up"
