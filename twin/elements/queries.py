@@ -20,11 +20,15 @@ _MODEL = """
 SELECT f.* FROM (
   SELECT m.id, m.name, m.discipline, m.public_visible, m.project_id, p.code AS project_code,
     m.public_visible AND p.public_visible AS row_public, m.project_id AS row_project_id,
-    m.current_revision_id, r.number AS revision, r.schema_name, r.units, r.georeference, r.storeys, r.tree,
-    r.counts_by_class, r.bbox, r.warnings, r.published_at
+    m.current_revision_id, r.id AS revision_id, r.number AS revision, r.state, r.schema_name, r.units,
+    r.georeference, r.storeys, r.tree, r.counts_by_class, r.bbox, r.warnings, r.published_at
   FROM bim_model m JOIN project p ON p.id = m.project_id
-  LEFT JOIN bim_revision r ON r.id = m.current_revision_id) f
+  LEFT JOIN bim_revision r ON r.model_id = m.id AND CASE
+    WHEN CAST(%(revision)s AS integer) IS NULL THEN r.id = m.current_revision_id
+    ELSE r.number = %(revision)s AND r.state = ANY(%(states)s) END) f
 WHERE {visible} AND f.id = %(model_id)s"""
+_PUBLIC_STATES = ("published",)
+_INTERNAL_STATES = ("published", "withdrawn")
 
 _MODELS = """
 SELECT f.* FROM (
@@ -106,19 +110,29 @@ class ElementPage:
     next_key: int | None
 
 
-def get_model(session: Session, caller: Caller, model_id: int) -> SeenModel:
-    """Return a model with its revisions.
+def get_model(session: Session, caller: Caller, model_id: int, revision: int | None = None) -> SeenModel:
+    """Return a model with its revisions, read at one of them.
+
+    Parameters
+    ----------
+    revision : int | None
+        Number of the revision asked for; None is the current one. `row` then tells of it: ``revision_id``,
+        ``revision``, schema, storeys, counts. ``current_revision_id`` stays the model's.
 
     Raises
     ------
     NotFoundError
-        There is no such model, or the caller may not see it.
+        There is no such model, the caller may not see it, or it has no such revision with elements that
+        the caller may see (the public sees published ones, insiders withdrawn ones as well).
     """
     seen = sight(caller, RIGHT)
-    params = {**seen.condition.params, "model_id": model_id}
+    states = _INTERNAL_STATES if seen.internal_fields else _PUBLIC_STATES
+    params = {**seen.condition.params, "model_id": model_id, "revision": revision, "states": list(states)}
     row = session.execute(bound(_MODEL.format(visible=seen.condition.sql), params), params).mappings().first()
     if row is None:
         raise _unknown_model(model_id)
+    if revision is not None and row["revision_id"] is None:
+        raise _unknown_revision(model_id, revision)
     revisions = session.execute(_REVISIONS, {"model_id": model_id}).mappings()
     shown = [each for each in revisions if seen.internal_fields or each["state"] == "published"]
     return SeenModel(dict(row), [dict(each) for each in shown], seen)
@@ -135,8 +149,8 @@ def list_models(session: Session, caller: Caller, project_id: int) -> list[Row]:
 def list_elements(
     session: Session, seen: SeenModel, filters: ElementFilters, after_key: int = 0, limit: int = 100
 ) -> ElementPage:
-    """List the elements of a model's current revision by key, never by offset."""
-    revision_id = seen.row["current_revision_id"]
+    """List the elements of the revision that was asked for by key, never by offset."""
+    revision_id = seen.row["revision_id"]
     if revision_id is None:
         return ElementPage([], 0, None)
     columns = _PUBLIC_COLUMNS + (_INTERNAL_COLUMNS if seen.internal else "")
@@ -150,31 +164,31 @@ def list_elements(
 
 
 def get_element(session: Session, seen: SeenModel, global_id: str) -> Row:
-    """Return one element of the current revision with its properties, quantities and relations.
+    """Return one element of the revision that was asked for with its properties, quantities and relations.
 
     Raises
     ------
     NotFoundError
-        The current revision has no such element.
+        That revision has no such element.
     """
     columns = _PUBLIC_COLUMNS + _RELATIONS
     columns += _INTERNAL_COLUMNS + _DETAIL_COLUMNS if seen.internal else ""
     statement = text(f"SELECT {columns} {_ELEMENTS} AND e.global_id = :global_id")
-    params = {"revision_id": seen.row["current_revision_id"], "global_id": global_id}
+    params = {"revision_id": seen.row["revision_id"], "global_id": global_id}
     row = session.execute(statement, params).mappings().first()
     if row is None:
         raise NotFoundError(
-            f"Model {seen.row['id']} has no element {global_id} in its current revision.",
-            f"模型 {seen.row['id']} 的当前版本中没有构件 {global_id}。",
+            f"Model {seen.row['id']} has no element {global_id} in revision {seen.row['revision']}.",
+            f"模型 {seen.row['id']} 的第 {seen.row['revision']} 版中没有构件 {global_id}。",
         )
     return dict(row)
 
 
 def list_tree(session: Session, seen: SeenModel) -> list[Row]:
-    """List the spatial nodes and elements of the current revision, each with its parent; roots first."""
+    """List the spatial nodes and elements of the revision that was asked for, each with its parent; roots first."""
     nodes: list[Row] = list(seen.row["tree"] or [])
     known = {node["global_id"] for node in nodes}
-    rows = session.execute(_TREE_ELEMENTS, {"revision_id": seen.row["current_revision_id"]}).mappings()
+    rows = session.execute(_TREE_ELEMENTS, {"revision_id": seen.row["revision_id"]}).mappings()
     return [*nodes, *(dict(row) for row in rows if row["global_id"] not in known)]
 
 
@@ -182,4 +196,11 @@ def _unknown_model(model_id: int) -> NotFoundError:
     return NotFoundError(
         f"There is no model {model_id}; the project's page lists its models.",
         f"没有模型 {model_id}；项目页面列出其模型。",
+    )
+
+
+def _unknown_revision(model_id: int, revision: int) -> NotFoundError:
+    return NotFoundError(
+        f"Model {model_id} has no published revision {revision}; the model lists its revisions.",
+        f"模型 {model_id} 没有已发布的第 {revision} 版；模型页面列出其版本。",
     )

@@ -80,7 +80,7 @@ def test_property_sets_are_for_insiders(doors: Doors) -> None:
 def test_elements_are_filtered_and_paged_by_key_without_loss(walls: Doors) -> None:
     whole = walls.get(f"{ELEMENTS}?limit=1000", "admin").json()
     met: list[str] = []
-    after = 0
+    after: int | None = 0
     while after is not None:
         page = walls.get(f"{ELEMENTS}?limit=4&after={after}", "admin").json()
         met += [row["global_id"] for row in page["elements"]]
@@ -197,3 +197,41 @@ def test_the_tree_hangs_elements_below_their_containers_and_survives_rings(own_d
     storey = roots[0]["children"][0]
     assert [child["global_id"] for child in storey["children"]] == [COLUMN]
     assert [child["global_id"] for child in roots[1]["children"]] == ["B"]
+
+
+_REVISIONS = """
+UPDATE bim_revision SET schema_name = 'IFC4' WHERE id = 1;
+INSERT INTO stored_object (sha256, size_bytes) SELECT repeat(d, 64), 1 FROM unnest(ARRAY['7', '8', '9']) d;
+INSERT INTO bim_revision (id, model_id, number, state, sha256, file_name, schema_name) OVERRIDING SYSTEM VALUE
+  VALUES (71, 1, 7, 'published', repeat('7', 64), '七.ifc', 'IFC2X3'),
+    (72, 1, 8, 'withdrawn', repeat('8', 64), '八.ifc', 'IFC4X3'), (73, 1, 9, 'pending', repeat('9', 64), '九.ifc', null);
+INSERT INTO element_identity (id, model_id, global_id) OVERRIDING SYSTEM VALUE VALUES (171, 1, '0seven');
+INSERT INTO bim_element (revision_id, identity_id, project_id, step_id, global_id, ifc_class, name)
+  VALUES (71, 171, 1, 9, '0seven', 'IfcPile', '七号桩');
+"""
+
+
+def test_a_model_and_its_elements_are_read_at_the_revision_asked_for(own_doors: Doors) -> None:
+    as_owner(own_doors.seeded.url, _REVISIONS)
+    model = own_doors.get("/api/v1/models/1?revision=7").json()
+    assert (model["revision"], model["schema"]) == (7, "IFC2X3")
+    page = own_doors.get(f"{ELEMENTS}?revision=7").json()
+    assert (page["revision"], [each["global_id"] for each in page["elements"]]) == (7, ["0seven"])
+    assert own_doors.get(f"{ELEMENTS}/0seven?revision=7").json()["name"] == "七号桩"
+    assert own_doors.get(f"{ELEMENTS}/0seven").status_code == 404
+    tree = own_doors.get("/api/v1/models/1/tree?revision=7").json()
+    assert [root["global_id"] for root in tree["roots"]] == ["0seven"]
+
+
+@pytest.mark.parametrize("login, codes", [(None, [404, 404, 404]), ("auditor", [200, 404, 404])])
+def test_withdrawn_revisions_are_for_insiders_and_unpublished_ones_for_nobody(
+    own_doors: Doors, login: str | None, codes: list[int]
+) -> None:
+    as_owner(own_doors.seeded.url, _REVISIONS)
+    seen = [own_doors.get(f"{ELEMENTS}?revision={n}", login).status_code for n in (8, 9, 10)]
+    assert seen == codes
+
+
+@pytest.mark.parametrize("asked", ["0", "-1", "x", "99999999999", "1.5"])
+def test_a_revision_that_is_no_number_is_refused(doors: Doors, asked: str) -> None:
+    assert doors.get(f"{ELEMENTS}?revision={asked}").status_code == 422

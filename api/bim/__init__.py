@@ -1,0 +1,1 @@
+"""`/api/v1/models/{id}`: what can be asked of a building model, one file per kind of question."""

@@ -1,0 +1,52 @@
+"""`/api/v1/models/{id}`: what is known of a model as a whole."""
+
+from typing import Any, Final
+
+from fastapi import APIRouter
+
+from api.bim.asked import AskedRevision, ModelId
+from api.deps import CallerDep, SessionDep
+from twin.elements.queries import SeenModel, get_model
+
+router: Final = APIRouter(prefix="/api/v1/models", tags=["models"])
+
+_PUBLIC_PLACE: Final = ("level", "method", "confidence")
+
+
+@router.get("/{model_id}", summary="模型 A model")
+def read_model(
+    model_id: ModelId, caller: CallerDep, session: SessionDep, revision: AskedRevision = None
+) -> dict[str, Any]:
+    """Return a model: schema, units, georeference, storeys, counts, box, revisions."""
+    seen = get_model(session, caller, model_id, revision)
+    return _model(seen)
+
+
+def _model(seen: SeenModel) -> dict[str, Any]:
+    row = seen.row
+    place = row["georeference"]
+    if place is not None and not seen.internal:
+        place = {name: place.get(name) for name in _PUBLIC_PLACE}
+    answer = {
+        "id": row["id"],
+        "name": row["name"],
+        "project_code": row["project_code"],
+        "discipline": row["discipline"],
+        "public": row["public_visible"],
+        "revision": row["revision"],
+        "published_at": row["published_at"],
+        "schema": row["schema_name"],
+        "units": row["units"],
+        "georeference": place,
+        "storeys": row["storeys"] or [],
+        "counts_by_class": row["counts_by_class"] or {},
+        "bbox": row["bbox"],
+    }
+    if seen.internal:
+        return {
+            **answer,
+            "warnings": row["warnings"] or [],
+            "revisions": [dict(each) for each in seen.revisions],
+        }
+    shown = [{"number": each["number"], "published_at": each["published_at"]} for each in seen.revisions]
+    return {**answer, "revisions": shown}
