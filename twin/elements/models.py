@@ -89,6 +89,9 @@ class ElementIdentity(Base):
     actual_start: Mapped[date | None]
     actual_finish: Mapped[date | None]
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    step_template: Mapped[str | None]
+    step: Mapped[str | None]  # the last accepted step 工序; the percent cannot exceed `step_percent`
+    step_percent: Mapped[Decimal | None] = mapped_column(PERCENT)
 
     __table_args__ = (UniqueConstraint("model_id", "global_id"),)
 
@@ -108,6 +111,10 @@ class ElementProgress(Base):
     recorded_at: Mapped[datetime] = mapped_column(server_default=func.now())
     recorded_by: Mapped[str | None]
     source: Mapped[str]
+    step_template: Mapped[str | None]
+    step: Mapped[str | None]
+    step_percent: Mapped[Decimal | None] = mapped_column(PERCENT)
+    evidence: Mapped[str | None]
 
     __table_args__ = (
         CheckConstraint("status IN ('not_started','in_progress','done')", name="status"),
@@ -169,6 +176,69 @@ class BimElement(Base):
         Index("ix_bim_element_geom", "geom", postgresql_using="gist"),
         Index("ix_bim_element_revision_class", "revision_id", "ifc_class"),
     )
+
+
+class StepTemplate(Base):
+    """The steps 工序 of a kind of work and what each is worth; weights sum to 1."""
+
+    __tablename__ = "step_template"
+
+    key: Mapped[str] = mapped_column(primary_key=True)
+    position: Mapped[int] = mapped_column(Integer)  # the first template that fits an element is its own
+    title_zh: Mapped[str]
+    title_en: Mapped[str]
+    classes: Mapped[list[str]] = mapped_column(ARRAY(Text))  # IFC classes, `*` for any letters
+    demolition: Mapped[bool] = mapped_column(server_default=text("false"))
+    steps: Mapped[list[dict[str, Any]]] = mapped_column(
+        JSONB
+    )  # key, title_zh, title_en, weight; in order of work
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    updated_by: Mapped[str | None]
+
+
+class ModelLinks(Base):
+    """The rules that link a model's elements to tasks, in order; applied to every new revision."""
+
+    __tablename__ = "model_links"
+
+    model_id: Mapped[int] = mapped_column(
+        ForeignKey("bim_model.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    rules: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    updated_by: Mapped[str | None]
+
+
+class ProgressDecision(Base):
+    """What a person decided about progress that a file proposes for an element."""
+
+    __tablename__ = "progress_decision"
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    identity_id: Mapped[int] = mapped_column(ForeignKey("element_identity.id", ondelete="CASCADE"))
+    proposal: Mapped[str]  # hash of what was proposed: a file that proposes something else asks again
+    accepted: Mapped[bool]
+    decided_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    decided_by: Mapped[str | None]
+
+    __table_args__ = (Index("uq_progress_decision_proposal", "identity_id", "proposal", unique=True),)
+
+
+class ModelExport(Base):
+    """A revision's file with our results written in, as of one state of them."""
+
+    __tablename__ = "model_export"
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    revision_id: Mapped[int] = mapped_column(ForeignKey("bim_revision.id", ondelete="CASCADE"))
+    state_key: Mapped[str]
+    georeference: Mapped[bool]
+    job_id: Mapped[str | None] = mapped_column(UUID(as_uuid=False))
+    sha256: Mapped[str | None] = mapped_column(index=True)  # made again when it is gone: no foreign key
+    size_bytes: Mapped[int | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+    __table_args__ = (UniqueConstraint("revision_id", "state_key"),)
 
 
 class StoredObject(Base):

@@ -17,6 +17,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
+import twin.elements.models  # noqa: F401  a baseline's row refers to the tables of models
 from twin.db import Base
 
 PERCENT = Numeric(9, 6)
@@ -65,6 +66,52 @@ class ProgressReportItem(Base):
         CheckConstraint("percent BETWEEN 0 AND 100", name="percent"),
         Index("ix_progress_report_item_milestone_id", "milestone_id"),
     )
+
+
+class BaselineModel(Base):
+    """Which revision's quantities weigh the elements of a model under a baseline; frozen with it."""
+
+    __tablename__ = "baseline_model"
+
+    baseline_id: Mapped[int] = mapped_column(ForeignKey("baseline.id", ondelete="CASCADE"), primary_key=True)
+    model_id: Mapped[int] = mapped_column(ForeignKey("bim_model.id", ondelete="CASCADE"), primary_key=True)
+    revision_id: Mapped[int] = mapped_column(ForeignKey("bim_revision.id", ondelete="CASCADE"))
+
+
+class ScheduleImport(Base):
+    """A work schedule 进度计划 that was taken over from a file, and the baseline it became."""
+
+    __tablename__ = "schedule_import"
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    project_id: Mapped[int] = mapped_column(ForeignKey("project.id", ondelete="CASCADE"))
+    baseline_id: Mapped[int | None] = mapped_column(ForeignKey("baseline.id", ondelete="CASCADE"))
+    file_name: Mapped[str]
+    sha256: Mapped[str]
+    format: Mapped[str]
+    encoding: Mapped[str | None]
+    title: Mapped[str | None]
+    report: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    imported_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    imported_by: Mapped[str | None]
+
+    __table_args__ = (Index("ix_schedule_import_project_id", "project_id", "id"),)
+
+
+class ScheduleTask(Base):
+    """Which milestone a task of an imported schedule became; the next import finds it by the file's own id."""
+
+    __tablename__ = "schedule_task"
+
+    import_id: Mapped[int] = mapped_column(
+        ForeignKey("schedule_import.id", ondelete="CASCADE"), primary_key=True
+    )
+    uid: Mapped[str] = mapped_column(primary_key=True)
+    milestone_id: Mapped[int] = mapped_column(ForeignKey("milestone.id", ondelete="CASCADE"), index=True)
+    code: Mapped[str]
+    name: Mapped[str | None]
+    percent: Mapped[Decimal | None] = mapped_column(PERCENT)
+    percent_source: Mapped[str | None]
 
 
 class ProjectState(Base):

@@ -164,9 +164,14 @@ class BaselineMilestone(Base):
     start: Mapped[date | None]
     finish: Mapped[date | None]
     monthly_targets: Mapped[dict[str, Any] | None] = mapped_column(JSONB)  # {"2025-10": 80.0}, percent
+    labour_hours: Mapped[float | None]
+    unit_values: Mapped[dict[str, Any] | None] = mapped_column(
+        JSONB
+    )  # {"m3": 1200000.0}, yuan by unit 清单金额
 
     __table_args__ = (
         UniqueConstraint("baseline_id", "milestone_id"),
         CheckConstraint("finish >= start", name="order"),
         CheckConstraint("weight >= 0", name="weight"),
+        CheckConstraint("labour_hours >= 0", name="labour_hours"),
     )
