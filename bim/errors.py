@@ -109,6 +109,12 @@ class TooBigError(BimError):
     code = "too_big"
 
 
+class PlacementError(BimError):
+    """A placement by hand contradicts itself."""
+
+    code = "placement"
+
+
 class JobError(BimError):
     """The conversion job itself is wrong: no source, unknown coordinate system."""
 

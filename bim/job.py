@@ -46,6 +46,12 @@ class Correction:
         Anti-clockwise from grid east to the model's x axis.
     scale_factor : float
         Ground to grid.
+    accuracy_m : float or None
+        Largest residual of the control points it was fitted to.
+    number : int or None
+        Under which it is kept.
+    evidence : str
+        Who gave it, when and why.
     """
 
     crs: str
@@ -54,6 +60,9 @@ class Correction:
     height: float = 0.0
     rotation_deg: float = 0.0
     scale_factor: float = 1.0
+    accuracy_m: float | None = None
+    number: int | None = None
+    evidence: str = ""
 
 
 @dataclass(frozen=True)

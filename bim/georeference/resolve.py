@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bim.georeference.angles import accuracy_m
+from bim.georeference.by_hand import FAR_M, NEAR_M, place_by_hand
 from bim.georeference.candidates import Reading, has_map_coordinates, list_readings
 from bim.georeference.crs_names import is_in_area
 from bim.georeference.facts import GeoFacts, SitePoint
@@ -13,16 +14,14 @@ from bim.georeference.gcj02 import from_gcj02
 from bim.georeference.transforms import (
     distance_m,
     distance_to_project_m,
-    helmert_matrix,
     locate,
     map_point,
+    origin_of,
     representative_point,
 )
 from bim.job import Correction, ProjectPlace
 from bim.results import Candidate, Confidence, Georeference, Origin
 
-NEAR_M = 5_000.0
-FAR_M = 50_000.0
 # From this penalty on something in the file was read against its words.
 _ASSUMED = 0.5
 _AGREES_M = 1_000.0
@@ -92,12 +91,17 @@ def resolve(facts: GeoFacts, project: ProjectPlace, correction: Correction | Non
         With ``confidence`` ``none`` and no system where nothing lands: the model is stored and placed by hand.
         Disagreeing readings are listed, never averaged.
     """
+    found = _resolve_file(facts, project)
+    if correction is None:
+        return found
+    return place_by_hand(correction, found, representative_point(facts), project)
+
+
+def _resolve_file(facts: GeoFacts, project: ProjectPlace) -> Georeference:
     judged = [_judge(reading, facts, project) for reading in list_readings(facts, project)]
     judged.sort(key=_Judged.rank)
     warnings = [*facts.notes, *_file_warnings(facts, project)]
     candidates = [each.candidate for each in judged]
-    if correction is not None:
-        return _corrected(correction, candidates, warnings)
     best = judged[0] if judged else None
     if best is None or not best.usable:
         return _unplaced(best, facts, candidates, warnings)
@@ -167,7 +171,7 @@ def _placed(best: _Judged, facts: GeoFacts, judged: list[_Judged], warnings: lis
         level=reading.level,
         method=reading.method,
         crs=reading.crs,
-        origin=_origin(matrix, reading.crs),
+        origin=origin_of(matrix, reading.crs),
         rotation_deg=math.degrees(math.atan2(matrix[1, 0], matrix[0, 0])),
         scale_factor=float(math.hypot(matrix[0, 0], matrix[1, 0])),
         accuracy=_accuracy(reading, facts),
@@ -218,12 +222,6 @@ def _accuracy(reading: Reading, facts: GeoFacts) -> float | None:
     return accuracy_m(site.parts) if site else None
 
 
-def _origin(matrix: np.ndarray[tuple[int, ...], np.dtype[np.float64]], crs: str | None) -> Origin:
-    east, north, height = map_point(matrix, (0.0, 0.0, 0.0))
-    place = locate(matrix, (0.0, 0.0, 0.0), crs) if crs else None
-    return Origin(east, north, height, place[0] if place else None, place[1] if place else None)
-
-
 def _unplaced(
     best: _Judged | None, facts: GeoFacts, candidates: list[Candidate], warnings: list[str]
 ) -> Georeference:
@@ -259,31 +257,6 @@ def _why_not(best: _Judged) -> str:
     if not best.candidate.inside:
         return f"the position lies outside the area of {best.reading.crs}: place the model by hand"
     return "the position lies far from the project and is taken as a default: place the model by hand"
-
-
-def _corrected(correction: Correction, candidates: list[Candidate], warnings: list[str]) -> Georeference:
-    matrix = helmert_matrix(
-        correction.eastings,
-        correction.northings,
-        correction.height,
-        math.radians(correction.rotation_deg),
-        correction.scale_factor,
-    )
-    return Georeference(
-        level=max((each.level for each in candidates), default=0),
-        method="correction",
-        crs=correction.crs,
-        origin=_origin(matrix, correction.crs),
-        rotation_deg=correction.rotation_deg,
-        scale_factor=correction.scale_factor,
-        accuracy=None,
-        confidence="high",
-        vertical_datum=None,
-        matrix=tuple(matrix.ravel().tolist()),
-        candidates=candidates,
-        warnings=warnings,
-        evidence=["correction"],
-    )
 
 
 def _file_warnings(facts: GeoFacts, project: ProjectPlace) -> list[str]:

@@ -13,6 +13,7 @@ from shapely.ops import nearest_points
 from bim.georeference.facts import GeoFacts, Matrix, Point
 from bim.job import ProjectPlace
 from bim.placing import to_lonlat, to_projected
+from bim.results import Origin
 
 _EARTH_RADIUS_M = 6_371_000.0
 _GEOD = Geod(ellps="GRS80")
@@ -109,6 +110,13 @@ def locate(matrix: Matrix, point: Point, crs: str) -> tuple[float, float] | None
         return None
     lon, lat = to_lonlat(np.array([[east, north]]), crs)[0].tolist()
     return (lon, lat) if math.isfinite(lon) and math.isfinite(lat) else None
+
+
+def origin_of(matrix: Matrix, crs: str | None) -> Origin:
+    """Where the local zero comes to lie."""
+    east, north, height = map_point(matrix, (0.0, 0.0, 0.0))
+    place = locate(matrix, (0.0, 0.0, 0.0), crs) if crs else None
+    return Origin(east, north, height, place[0] if place else None, place[1] if place else None)
 
 
 def distance_m(first: tuple[float, float], second: tuple[float, float]) -> float:

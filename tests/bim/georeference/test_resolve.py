@@ -281,9 +281,31 @@ def test_factors_of_a_scaled_conversion_stretch_each_axis() -> None:
 
 def test_correction_by_a_person_wins() -> None:
     correction = Correction("EPSG:4527", 39_400_000.0, 3_660_000.0, 30.0, 45.0)
-    found = resolve(_facts(ZONE_39), DISTRICT, correction)
-    assert (found.method, found.confidence, found.rotation_deg) == ("correction", "high", 45.0)
+    found = resolve(_facts(ZONE_39), NOWHERE, correction)
+    assert (found.method, found.confidence, found.rotation_deg) == ("placed_by_hand", "high", 45.0)
     assert _at(found, (10.0, 0.0, 1.0)) == pytest.approx((39_400_007.0711, 3_660_007.0711, 31.0), abs=1e-3)
+
+
+def test_correction_keeps_what_the_file_says_beside_it() -> None:
+    correction = Correction("EPSG:4527", E39 + 5.0, N33, number=7, evidence="planner 2025-10-31: 复测")
+    found = resolve(_facts(ZONE_39), DISTRICT, correction)
+    assert (found.placement, found.evidence) == (7, ["planner 2025-10-31: 复测"])
+    assert found.file is not None
+    assert (found.file["method"], found.file["crs"], found.file["placed"]) == (
+        "map_conversion",
+        "EPSG:4527",
+        True,
+    )
+    assert found.file["origin"]["e"] == pytest.approx(E39)
+    assert {each.method for each in found.candidates} == {"map_conversion"}
+
+
+@pytest.mark.parametrize(("away_m", "confidence"), [(0.0, "high"), (20_000.0, "medium"), (200_000.0, "low")])
+def test_correction_far_from_the_project_is_doubted(away_m: float, confidence: str) -> None:
+    correction = Correction("EPSG:4527", E39 - away_m, N33)
+    found = resolve(GeoFacts(unit_m=1.0), ProjectPlace(None, (115.61, 33.15, 115.63, 33.17)), correction)
+    assert found.confidence == confidence
+    assert any("km from the project" in text for text in found.warnings) == (away_m > 0)
 
 
 def test_nothing_in_the_file_asks_for_a_hand() -> None:
