@@ -1,11 +1,8 @@
 """Start, watch and end the model process; loads no IFC library, so the worker stays small and safe."""
 
 import asyncio
-import contextlib
 import os
 import signal
-import sys
-from asyncio.subprocess import PIPE, Process
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,10 +10,10 @@ from pathlib import Path
 import orjson
 
 from bim.job import ConversionJob, write_job
+from bim.launcher import ModelProcess, Template
 from bim.process import STARVED_NOTE
 from bim.results import LOG_FILE, VERDICT_FILE, Progress, Verdict, read_verdict
 
-_LINE_BYTES = 1 << 16
 _LOG_TAIL = 2000
 
 OnProgress = Callable[[Progress], Awaitable[None]]
@@ -44,7 +41,9 @@ class Outcome:
     spool: Path
 
 
-async def run_conversion(job: ConversionJob, on_progress: OnProgress) -> Outcome:
+async def run_conversion(
+    job: ConversionJob, on_progress: OnProgress, template: Template | None = None
+) -> Outcome:
     """Convert one model in a process of its own and wait for it.
 
     Parameters
@@ -53,6 +52,8 @@ async def run_conversion(job: ConversionJob, on_progress: OnProgress) -> Outcome
         The order; written to ``job.spool``.
     on_progress : callable
         Awaited for each progress line.
+    template : Template, optional
+        Has the libraries loaded already; without one, one is started for this conversion alone.
 
     Returns
     -------
@@ -71,36 +72,54 @@ async def run_conversion(job: ConversionJob, on_progress: OnProgress) -> Outcome
     """
     write_job(job)
     (job.spool / VERDICT_FILE).unlink(missing_ok=True)
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "bim.convert",
-        str(job.spool),
-        stdin=PIPE,
-        stdout=PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-        start_new_session=True,
-        limit=_LINE_BYTES,
-        env=_bare_environment(),
-        cwd=job.spool,
-    )
+    if template is not None:
+        return await _convert(job, on_progress, template)
+    alone = Template()
+    try:
+        return await _convert(job, on_progress, alone)
+    finally:
+        alone.close()
+
+
+async def _convert(job: ConversionJob, on_progress: OnProgress, template: Template) -> Outcome:
     listener = _Listener(on_progress)
+    process = await template.start(job.spool)
+    if process is None:
+        return Outcome(explain_exit(None, listener.last), None, listener.last, job.spool)
+    timed_out = False
+    settling: asyncio.Task[int | None] | None = None
     try:
         async with asyncio.timeout(job.limits.process.wall_s):
             await _until_end(process, listener)
     except TimeoutError:
-        _kill_group(process.pid)
-        await process.wait()
-        return Outcome(_time_out(job, listener.last), process.returncode, listener.last, job.spool)
+        timed_out = True
     finally:
-        await _make_sure_gone(process)
-    verdict = read_verdict(job.spool) if process.returncode == 0 else None
+        # Also while being cancelled: nothing of the group may be left when this returns.
+        process.kill_group()
+        settling = asyncio.ensure_future(process.settle())
+        await _insist(settling)
+    returncode = settling.result()
+    verdict = read_verdict(job.spool) if returncode == 0 else None
+    if timed_out:
+        verdict = _time_out(job.limits.process.wall_s, listener.last)
     return Outcome(
-        verdict or explain_exit(process.returncode, listener.last, read_log_tail(job.spool)),
-        process.returncode,
+        verdict or explain_exit(returncode, listener.last, read_log_tail(job.spool)),
+        returncode,
         listener.last,
         job.spool,
     )
+
+
+async def _insist(task: "asyncio.Task[int | None]") -> None:
+    """Wait for a task to the end, however often we are cancelled meanwhile; the cancellation comes after."""
+    cancelled: asyncio.CancelledError | None = None
+    while not task.done():
+        try:
+            await asyncio.shield(task)
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if cancelled is not None:
+        raise cancelled
 
 
 def run_conversion_blocking(
@@ -186,22 +205,20 @@ class _Listener:
         self._on_progress = on_progress
         self.last = Progress("start", 0, 1)
 
-    async def listen(self, process: Process) -> None:
-        if process.stdout is None:
-            return
-        while line := await _read_line(process.stdout):
+    async def listen(self, output: asyncio.StreamReader) -> None:
+        while line := await _read_line(output):
             progress = _progress_of(line)
             if progress is not None:
                 self.last = progress
                 await self._on_progress(progress)
 
 
-async def _until_end(process: Process, listener: _Listener) -> None:
+async def _until_end(process: ModelProcess, listener: _Listener) -> None:
     """Listen until the process ends; its batch children hold the pipe too, so its end is no sign."""
-    listening = asyncio.ensure_future(listener.listen(process))
+    listening = asyncio.ensure_future(listener.listen(await process.open_output()))
     try:
         await process.wait()
-        _kill_group(process.pid)
+        process.kill_group()
         await listening
     finally:
         listening.cancel()
@@ -223,38 +240,6 @@ def _progress_of(line: bytes) -> Progress | None:
         return None
 
 
-def _bare_environment() -> dict[str, str]:
-    """Environment without secrets: the child parses hostile files and needs none."""
-    kept = (
-        "PATH",
-        "HOME",
-        "LANG",
-        "LC_ALL",
-        "TMPDIR",
-        "VIRTUAL_ENV",
-        "PROJ_DATA",
-        "PROJ_LIB",
-        "LD_LIBRARY_PATH",
-    )
-    values = {name: os.environ[name] for name in kept if name in os.environ}
-    package_root = str(Path(__file__).resolve().parent.parent)
-    return {**values, "PYTHONPATH": package_root, "PYTHONHASHSEED": "0", "OMP_NUM_THREADS": "1"}
-
-
-async def _make_sure_gone(process: Process) -> None:
-    """End the process and its batch children, politely first, then by force; also while being cancelled."""
-    if process.returncode is None:
-        _kill_group(process.pid)
-    with contextlib.suppress(ProcessLookupError):
-        await asyncio.shield(process.wait())
-    _kill_group(process.pid)
-
-
-def _kill_group(leader: int) -> None:
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(leader, signal.SIGKILL)
-
-
 def _looks_out_of_memory(number: int | None, log_tail: str) -> bool:
     told = any(word in log_tail for word in ("MemoryError", "bad_alloc", STARVED_NOTE))
     # Nobody else kills a conversion; the kernel does when the machine runs out of memory.
@@ -268,8 +253,7 @@ def _signal_name(number: int) -> str:
         return f"signal {number}"
 
 
-def _time_out(job: ConversionJob, last: Progress) -> Verdict:
-    wall_s = job.limits.process.wall_s
+def _time_out(wall_s: float, last: Progress) -> Verdict:
     return Verdict(
         "time_out",
         "failed",
