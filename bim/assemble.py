@@ -14,6 +14,7 @@ from bim.batches import BatchResults
 from bim.footprint import Floats
 from bim.geometry import ShapeRecord
 from bim.outline import compute_outline, find_outliers
+from bim.placements import Placement
 from bim.placing import Placed, epsg_of, place_shapes
 from bim.quantities import COUNT, DERIVED, MainQuantity, complete_quantity
 from bim.results import ELEMENTS_FILE, PREVIEW_FILE, ElementFacts, Georeference
@@ -39,7 +40,6 @@ class Extent:
     z_range: tuple[float, float] | None = None
     outline_lonlat: bytes | None = None
     outline_survey: bytes | None = None
-    outline_local: bytes | None = None
     outliers: list[int] = field(default_factory=list)
 
 
@@ -51,8 +51,16 @@ def write_preview(spool: Path, facts: Iterator[ElementFacts]) -> Iterator[Elemen
             yield row
 
 
-def write_elements(spool: Path, rows: list[Row], drawn: BatchResults, place: Georeference) -> Extent:
-    """Write ``elements.jsonl``, one line per row, and compute the model's extent."""
+def write_elements(
+    spool: Path, rows: list[Row], drawn: BatchResults, place: Georeference, bare: dict[int, Placement]
+) -> Extent:
+    """Write ``elements.jsonl``, one line per row, and compute the model's extent.
+
+    Parameters
+    ----------
+    bare : dict
+        Placements of elements that are not drawn, by instance number.
+    """
     shown = [row for row in rows if row.step_id in drawn.records]
     records = [drawn.records[row.step_id] for row in shown]
     local = np.array(
@@ -66,7 +74,7 @@ def write_elements(spool: Path, rows: list[Row], drawn: BatchResults, place: Geo
     }
     with (spool / PREVIEW_FILE).open("rb") as source, (spool / ELEMENTS_FILE).open("wb") as sink:
         for row, line in zip(rows, source, strict=True):
-            part = parts.get(row.step_id) or _bare_part(row, drawn)
+            part = parts.get(row.step_id) or _bare_part(row, drawn, bare)
             quantity = complete_quantity(None, part["volume_m3"])
             sink.write(_joined(line.rstrip(b"\n"), part, quantity))
     return _extent(shown, records, local, placed, far, place)
@@ -103,9 +111,13 @@ def _far_off(shown: list[Row], records: list[ShapeRecord]) -> NDArray[np.bool_]:
     return far
 
 
-def _bare_part(row: Row, drawn: BatchResults) -> dict[str, Any]:
-    flags = [*row.flags, *(["quantity_count"] if row.volume_m3 is None else [])]
-    return {"volume_m3": row.volume_m3, "flags": flags, "geometry_error": drawn.errors.get(row.step_id)}
+def _bare_part(row: Row, drawn: BatchResults, bare: dict[int, Placement]) -> dict[str, Any]:
+    return {
+        "volume_m3": row.volume_m3,
+        "placement": bare.get(row.step_id),
+        "flags": [*row.flags, *(["quantity_count"] if row.volume_m3 is None else [])],
+        "geometry_error": drawn.errors.get(row.step_id),
+    }
 
 
 def _drawn_part(
@@ -180,11 +192,10 @@ def _extent(
         return extent
     boxes = np.asarray([record.box for record in records])[chosen]
     extent.z_range = _z_range(boxes, place)
-    outline = compute_outline(local[chosen])
-    extent.outline_local = shapely.to_wkb(outline) if outline is not None else None
     if placed is None:
         return extent
     extent.bbox = _bbox(placed.lonlat[chosen])
+    outline = compute_outline(local[chosen])
     if outline is not None:
         both = place_shapes(np.array([outline], dtype=object), place)
         extent.outline_lonlat = shapely.to_wkb(both.lonlat[0])

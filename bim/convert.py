@@ -21,6 +21,7 @@ from bim.groups import expects_shape, group_by_representation, is_plot
 from bim.job import ConversionJob, read_job
 from bim.model import Instance, Model, open_model
 from bim.outline import counts_in_outline
+from bim.placements import read_placements
 from bim.prepare import Prepared, prepare
 from bim.process import apply_limits, split_off_guard
 from bim.progress import ProgressTeller
@@ -71,7 +72,10 @@ class Conversion:
         drawn = self._draw(model, products)
         place = self._resolve(model, result, rows, drawn, prepared)
         self._progress.enter("placing", len(rows))
-        extent = write_elements(self._job.spool, rows, drawn, place)
+        bare = read_placements(
+            model, (each for each in products if each.id() not in drawn.records), result.units.length_m
+        )
+        extent = write_elements(self._job.spool, rows, drawn, place, bare)
         self._progress.advance(len(rows))
         full = _model_result(model, prepared, result, rows, place, extent)
         write_model(self._job.spool, full)
@@ -193,7 +197,6 @@ def _model_result(
         z_range=extent.z_range,
         outline_lonlat_wkb=extent.outline_lonlat.hex() if extent.outline_lonlat else None,
         outline_survey_wkb=extent.outline_survey.hex() if extent.outline_survey else None,
-        outline_local_wkb=extent.outline_local.hex() if extent.outline_local else None,
         tasks=result.schedule.tasks,
         duplicates=list_duplicates(model),
         library_log=dict(model.log.counts),

@@ -1,20 +1,16 @@
 """Rows of the element table from the attributes of a model; every IfcProduct becomes one."""
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
-import orjson
-
+from bim.compare import compute_content_hash, compute_signature
 from bim.model import GLOBAL_ID, NAME, Instance, Model
-from bim.properties import PropertyReader, Values, clean, find_planning_status
+from bim.properties import PropertyReader, clean, find_planning_status
 from bim.quantities import find_main_quantity
 from bim.relations import Relations, find_storey
 from bim.results import Duplicate, ElementFacts
 from bim.schedule import Schedule
-
-_CANONICAL = orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS
 
 
 def list_products(model: Model) -> list[Instance]:
@@ -62,19 +58,6 @@ def iter_facts(
         yield _facts(model, product, names, relations, reader, schedule, storeys)
 
 
-def compute_signature(
-    ifc_class: str, name: str | None, type_name: str | None, psets: dict[str, Values]
-) -> str:
-    """Compute the hash by which the same content is found again under a renewed GlobalId.
-
-    >>> compute_signature("IfcWall", "墙", None, {}) == compute_signature("IfcWall", "墙", None, {})
-    True
-    """
-    return hashlib.blake2b(
-        orjson.dumps([ifc_class, name, type_name, psets], option=_CANONICAL), digest_size=16
-    ).hexdigest()
-
-
 def _facts(
     model: Model,
     product: Instance,
@@ -94,6 +77,8 @@ def _facts(
     parent = relations.parent.get(number)
     ifc_class, name = product.is_a(), clean(product.get_argument(NAME))
     type_name = clean(kind.get_argument(NAME)) if kind is not None else None
+    type_global_id = kind.get_argument(GLOBAL_ID) if kind is not None else None
+    psets_hash = compute_content_hash(psets, _own_ids(product, type_global_id))
     return ElementFacts(
         step_id=number,
         global_id=names[number],
@@ -101,7 +86,7 @@ def _facts(
         predefined_type=clean(_predefined_type(model, product, kind)),
         name=name,
         tag=clean(model.value(product, "Tag")),
-        type_global_id=kind.get_argument(GLOBAL_ID) if kind is not None else None,
+        type_global_id=type_global_id,
         type_name=type_name,
         storey=_name_of(storey, names),
         storey_name=clean(storey.get_argument(NAME)) if storey is not None else None,
@@ -113,11 +98,17 @@ def _facts(
         classification=clean(_inherited(relations.references, number, kind)),
         materials=clean(_inherited(relations.materials, number, kind)),
         task_codes=clean(schedule.codes_of.get(number, [])),
-        signature=compute_signature(ifc_class, name, type_name, psets),
+        psets_hash=psets_hash,
+        quantities_hash=compute_content_hash(quantities),
+        signature=compute_signature(ifc_class, name, type_name, psets_hash),
         quantity=main.value if main else None,
         quantity_unit=main.unit if main else None,
         quantity_source=main.source if main else None,
     )
+
+
+def _own_ids(product: Instance, type_global_id: str | None) -> frozenset[str]:
+    return frozenset(each for each in (product.get_argument(GLOBAL_ID), type_global_id) if each)
 
 
 def _storey(product: Instance, relations: Relations, storeys: dict[int, Instance | None]) -> Instance | None:

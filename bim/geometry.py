@@ -9,6 +9,7 @@ import numpy as np
 
 from bim.footprint import Floats, Ints
 from bim.model import File, Instance
+from bim.placements import Placement
 
 # 2.7-5.4 times faster than the default kernel with the same shapes (measured); the second one is the fallback.
 HYBRID = "hybrid-cgal-simple-opencascade"
@@ -41,6 +42,8 @@ class ShapeRecord:
         WKB of polygons, or of lines for alignments.
     box : tuple of float
         x, y, z minimum, then maximum.
+    placement : tuple of float
+        Upper three rows of the element's placement matrix, row by row.
     """
 
     step_id: int
@@ -49,7 +52,7 @@ class ShapeRecord:
     area_m2: float | None
     volume_m3: float | None
     box: Box
-    placement: tuple[float, float, float]
+    placement: Placement
     geometry_hash: str
     kernel: str
 

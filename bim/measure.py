@@ -10,6 +10,7 @@ from shapely.geometry.base import BaseGeometry
 from bim.footprint import Floats, Footprint, Ints, Mesh, Shapes, compute_footprint, compute_footprints
 from bim.geometry import Box, Shape, ShapeRecord
 from bim.mesh import compute_geometry_hashes, compute_volumes_m3
+from bim.placements import flat_placement
 
 _LINE_CLASSES = ("IfcAlignment", "IfcAlignmentSegment", "IfcAlignmentHorizontal")
 
@@ -50,7 +51,7 @@ class ShapeMeasurer:
                     area_m2=areas[index] if found else None,
                     volume_m3=volume,
                     box=boxes[index],
-                    placement=tuple(shape.matrix[:3, 3].tolist()),
+                    placement=flat_placement(shape.matrix),
                     geometry_hash=digest,
                     kernel=kernel,
                 )

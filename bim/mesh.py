@@ -7,6 +7,9 @@ from numpy.typing import NDArray
 
 from bim.footprint import Floats, Ints, Mesh
 
+# Half a millimetre is a common measure: noise on either side of it must round the same way.
+_HALF = 0.501
+
 
 def compute_volumes_m3(meshes: list[Mesh]) -> list[float | None]:
     """Compute the volume of each closed, consistently oriented mesh; None for any other.
@@ -35,9 +38,10 @@ def compute_volumes_m3(meshes: list[Mesh]) -> list[float | None]:
 
 
 def compute_geometry_hashes(meshes: list[Mesh]) -> list[str]:
-    """Compute a hash of each mesh's vertices rounded to 1 mm and sorted, in the element's own frame.
+    """Compute a hash of each mesh's vertices, counted from its lowest corner, rounded to 1 mm and sorted.
 
-    A moved element keeps it; a reshaped one does not.
+    A moved element keeps it, also one whose frame was moved against its shape or whose coordinates hold the
+    place themselves; a reshaped one does not. Vertices less than a millimetre apart count once.
 
     >>> one = np.array([[0.0, 0.0, 0.0], [1.0, 2.0, 3.0]])
     >>> first, second = compute_geometry_hashes([Mesh(one, one), Mesh(one[::-1], one)])
@@ -47,10 +51,17 @@ def compute_geometry_hashes(meshes: list[Mesh]) -> list[str]:
     if not meshes:
         return []
     sizes = [len(mesh.points) for mesh in meshes]
-    cells = np.round(np.concatenate([mesh.points for mesh in meshes]) * 1000.0).astype(np.int64)
-    owners = np.repeat(np.arange(len(meshes)), sizes)
-    ordered = cells[np.lexsort((cells[:, 2], cells[:, 1], cells[:, 0], owners))]
-    data, ends = ordered.tobytes(), np.cumsum(sizes) * ordered.strides[0]
+    points, owners = (
+        np.concatenate([mesh.points for mesh in meshes]),
+        np.repeat(np.arange(len(meshes)), sizes),
+    )
+    corners = np.minimum.reduceat(points, np.cumsum([0, *sizes[:-1]]))
+    cells = np.floor((points - corners[owners]) * 1000.0 + _HALF).astype(np.int64)
+    order = np.lexsort((cells[:, 2], cells[:, 1], cells[:, 0], owners))
+    ordered, owners = cells[order], owners[order]
+    new = np.r_[True, (ordered[1:] != ordered[:-1]).any(axis=1) | (owners[1:] != owners[:-1])]
+    data = ordered[new].tobytes()
+    ends = np.cumsum(np.bincount(owners[new], minlength=len(meshes))) * ordered.strides[0]
     starts = [0, *ends[:-1]]
     return [
         hashlib.blake2b(data[start:end], digest_size=16).hexdigest()

@@ -1,7 +1,7 @@
 """What a conversion yields and how its files are read. Loads no IFC library: worker and API import it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypedDict
 
@@ -94,6 +94,8 @@ class ElementFacts:
         By name.
     classification, materials, task_codes : list
         As in the file.
+    psets_hash, quantities_hash : str
+        Hashes of property sets and of quantities, numbers to nine digits.
     signature : str
         Hash of class, name, type and properties, to match content under a renewed GlobalId.
     quantity, quantity_unit, quantity_source
@@ -118,6 +120,8 @@ class ElementFacts:
     classification: list[Reference]
     materials: list[str]
     task_codes: list[str]
+    psets_hash: str
+    quantities_hash: str
     signature: str
     quantity: float | None
     quantity_unit: str | None
@@ -147,7 +151,7 @@ class ElementRow(ElementFacts):
     box : list of float or None
         Local metres: x, y, z minimum, then maximum.
     placement : list of float or None
-        Local position of the element's own zero, metres.
+        Where the file puts the element: upper three rows of the matrix, row by row, metres in the model frame.
     flags : list of str
         ``footprint_capped``, ``footprint_none``, ``quantity_derived``, ``quantity_count``, ``not_map_geometry``,
         ``duplicate_global_id``, ``outlier``, ``no_outline``, ``not_placed``.
@@ -246,10 +250,6 @@ class Georeference:
         ``high``, ``medium``, ``low``, ``none``.
     matrix : tuple of float
         Row-major 4 x 4 from local metres to metres of the system.
-    placement : int or None
-        Number of the placement by hand it comes from.
-    file : dict or None
-        What the file itself says, where a placement by hand goes before it.
     """
 
     level: int
@@ -265,8 +265,6 @@ class Georeference:
     candidates: list[Candidate] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     evidence: list[str] = field(default_factory=list)
-    placement: int | None = None
-    file: dict[str, Any] | None = None
 
     @property
     def placed(self) -> bool:
@@ -331,8 +329,8 @@ class ModelResult:
         West, south, east, north in degrees, outliers left out.
     z_range : tuple of float or None
         Lowest and highest point, metres.
-    outline_lonlat_wkb, outline_survey_wkb, outline_local_wkb : str or None
-        Union of the element footprints, hex WKB; the local one in metres of the model frame.
+    outline_lonlat_wkb, outline_survey_wkb : str or None
+        Union of the element footprints, hex WKB.
     library_log : dict
         Number of errors and warnings the library logged.
     """
@@ -355,7 +353,6 @@ class ModelResult:
     library_log: dict[str, int]
     library_messages: list[str]
     warnings: list[str]
-    outline_local_wkb: str | None = None
 
 
 def write_model(spool: Path, model: ModelResult) -> None:
@@ -373,7 +370,11 @@ def write_verdict(spool: Path, verdict: Verdict) -> None:
 def read_model(spool: Path) -> ModelResult:
     """Read ``model.json`` of a finished conversion."""
     values = orjson.loads((spool / MODEL_FILE).read_bytes())
-    values["georeference"] = georeference_of(values["georeference"])
+    place = values["georeference"]
+    place["origin"] = Origin(**place["origin"])
+    place["matrix"] = tuple(place["matrix"])
+    place["candidates"] = [_candidate_of(each) for each in place["candidates"]]
+    values["georeference"] = Georeference(**place)
     values["storeys"] = [Storey(**each) for each in values["storeys"]]
     values["tree"] = [SpatialNode(**each) for each in values["tree"]]
     values["tasks"] = [Task(**each) for each in values["tasks"]]
@@ -381,15 +382,6 @@ def read_model(spool: Path) -> ModelResult:
     values["bbox"] = tuple(values["bbox"]) if values["bbox"] else None
     values["z_range"] = tuple(values["z_range"]) if values["z_range"] else None
     return ModelResult(**values)
-
-
-def georeference_of(values: dict[str, Any]) -> Georeference:
-    """Read a georeference out of plain values, as they are written and stored."""
-    given = {each.name: values[each.name] for each in fields(Georeference) if each.name in values}
-    given["origin"] = Origin(**given["origin"])
-    given["matrix"] = tuple(given["matrix"])
-    given["candidates"] = [_candidate_of(each) for each in given.get("candidates", [])]
-    return Georeference(**given)
 
 
 def iter_elements(spool: Path, *, preview: bool = False) -> Iterator[ElementRow]:
@@ -416,4 +408,5 @@ def read_verdict(spool: Path) -> Verdict | None:
 
 
 def _candidate_of(values: dict[str, Any]) -> Candidate:
-    return Candidate(**{**values, "matrix": tuple(values["matrix"]), "notes": tuple(values["notes"])})
+    values["matrix"], values["notes"] = tuple(values["matrix"]), tuple(values["notes"])
+    return Candidate(**values)
