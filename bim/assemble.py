@@ -40,6 +40,7 @@ class Extent:
     z_range: tuple[float, float] | None = None
     outline_lonlat: bytes | None = None
     outline_survey: bytes | None = None
+    outline_local: bytes | None = None
     outliers: list[int] = field(default_factory=list)
 
 
@@ -192,10 +193,11 @@ def _extent(
         return extent
     boxes = np.asarray([record.box for record in records])[chosen]
     extent.z_range = _z_range(boxes, place)
+    outline = compute_outline(local[chosen])
+    extent.outline_local = shapely.to_wkb(outline) if outline is not None else None
     if placed is None:
         return extent
     extent.bbox = _bbox(placed.lonlat[chosen])
-    outline = compute_outline(local[chosen])
     if outline is not None:
         both = place_shapes(np.array([outline], dtype=object), place)
         extent.outline_lonlat = shapely.to_wkb(both.lonlat[0])

@@ -197,6 +197,7 @@ def _model_result(
         z_range=extent.z_range,
         outline_lonlat_wkb=extent.outline_lonlat.hex() if extent.outline_lonlat else None,
         outline_survey_wkb=extent.outline_survey.hex() if extent.outline_survey else None,
+        outline_local_wkb=extent.outline_local.hex() if extent.outline_local else None,
         tasks=result.schedule.tasks,
         duplicates=list_duplicates(model),
         library_log=dict(model.log.counts),

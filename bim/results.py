@@ -1,7 +1,7 @@
 """What a conversion yields and how its files are read. Loads no IFC library: worker and API import it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal, TypedDict
 
@@ -250,6 +250,10 @@ class Georeference:
         ``high``, ``medium``, ``low``, ``none``.
     matrix : tuple of float
         Row-major 4 x 4 from local metres to metres of the system.
+    placement : int or None
+        Number of the placement by hand it comes from.
+    file : dict or None
+        What the file itself says, where a placement by hand goes before it.
     """
 
     level: int
@@ -265,6 +269,8 @@ class Georeference:
     candidates: list[Candidate] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     evidence: list[str] = field(default_factory=list)
+    placement: int | None = None
+    file: dict[str, Any] | None = None
 
     @property
     def placed(self) -> bool:
@@ -329,8 +335,8 @@ class ModelResult:
         West, south, east, north in degrees, outliers left out.
     z_range : tuple of float or None
         Lowest and highest point, metres.
-    outline_lonlat_wkb, outline_survey_wkb : str or None
-        Union of the element footprints, hex WKB.
+    outline_lonlat_wkb, outline_survey_wkb, outline_local_wkb : str or None
+        Union of the element footprints, hex WKB; the local one in metres of the model frame.
     library_log : dict
         Number of errors and warnings the library logged.
     """
@@ -353,6 +359,7 @@ class ModelResult:
     library_log: dict[str, int]
     library_messages: list[str]
     warnings: list[str]
+    outline_local_wkb: str | None = None
 
 
 def write_model(spool: Path, model: ModelResult) -> None:
@@ -370,11 +377,7 @@ def write_verdict(spool: Path, verdict: Verdict) -> None:
 def read_model(spool: Path) -> ModelResult:
     """Read ``model.json`` of a finished conversion."""
     values = orjson.loads((spool / MODEL_FILE).read_bytes())
-    place = values["georeference"]
-    place["origin"] = Origin(**place["origin"])
-    place["matrix"] = tuple(place["matrix"])
-    place["candidates"] = [_candidate_of(each) for each in place["candidates"]]
-    values["georeference"] = Georeference(**place)
+    values["georeference"] = georeference_of(values["georeference"])
     values["storeys"] = [Storey(**each) for each in values["storeys"]]
     values["tree"] = [SpatialNode(**each) for each in values["tree"]]
     values["tasks"] = [Task(**each) for each in values["tasks"]]
@@ -382,6 +385,15 @@ def read_model(spool: Path) -> ModelResult:
     values["bbox"] = tuple(values["bbox"]) if values["bbox"] else None
     values["z_range"] = tuple(values["z_range"]) if values["z_range"] else None
     return ModelResult(**values)
+
+
+def georeference_of(values: dict[str, Any]) -> Georeference:
+    """Read a georeference out of plain values, as they are written and stored."""
+    given = {each.name: values[each.name] for each in fields(Georeference) if each.name in values}
+    given["origin"] = Origin(**given["origin"])
+    given["matrix"] = tuple(given["matrix"])
+    given["candidates"] = [_candidate_of(each) for each in given.get("candidates", [])]
+    return Georeference(**given)
 
 
 def iter_elements(spool: Path, *, preview: bool = False) -> Iterator[ElementRow]:
@@ -408,5 +420,4 @@ def read_verdict(spool: Path) -> Verdict | None:
 
 
 def _candidate_of(values: dict[str, Any]) -> Candidate:
-    values["matrix"], values["notes"] = tuple(values["matrix"]), tuple(values["notes"])
-    return Candidate(**values)
+    return Candidate(**{**values, "matrix": tuple(values["matrix"]), "notes": tuple(values["notes"])})
