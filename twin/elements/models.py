@@ -67,12 +67,51 @@ class BimRevision(Tracked, Base):
     geom_survey: Mapped[WKBElement | None] = mapped_column(
         Geometry("MULTIPOLYGON", srid=-1, spatial_index=False)
     )
+    geom_local: Mapped[WKBElement | None] = mapped_column(
+        Geometry("MULTIPOLYGON", srid=0, spatial_index=False)
+    )
 
     __table_args__ = (
         UniqueConstraint("model_id", "number"),
         UniqueConstraint("model_id", "sha256"),
         CheckConstraint("state IN ('pending','published','failed','withdrawn')", name="state"),
         Index("ix_bim_revision_geom", "geom", postgresql_using="gist"),
+    )
+
+
+class ModelPlacement(Tracked, Base):
+    """Where a person says a model lies; never written into the file, ended by a later one or by withdrawal."""
+
+    __tablename__ = "model_placement"
+
+    model_id: Mapped[int] = mapped_column(ForeignKey("bim_model.id", ondelete="CASCADE"))
+    revision_id: Mapped[int | None] = mapped_column(ForeignKey("bim_revision.id", ondelete="SET NULL"))
+    crs: Mapped[str]
+    eastings: Mapped[float]
+    northings: Mapped[float]
+    height_m: Mapped[float]
+    rotation_deg: Mapped[float]
+    scale_factor: Mapped[float]
+    control_points: Mapped[list[dict[str, Any]] | None] = mapped_column(JSONB)
+    residuals: Mapped[list[dict[str, Any]] | None] = mapped_column(JSONB)
+    fitted_scale: Mapped[float | None]
+    reason: Mapped[str]
+    ended_at: Mapped[datetime | None]
+    ended_by: Mapped[str | None]
+    end_kind: Mapped[str | None]
+    end_reason: Mapped[str | None]
+
+    __table_args__ = (
+        CheckConstraint("end_kind IN ('replaced','withdrawn')", name="end_kind"),
+        CheckConstraint("(ended_at IS NULL) = (end_kind IS NULL)", name="ended"),
+        CheckConstraint("scale_factor > 0", name="scale_factor"),
+        Index("ix_model_placement_model_id", "model_id"),
+        Index(
+            "uq_model_placement_in_force",
+            "model_id",
+            unique=True,
+            postgresql_where=text("ended_at IS NULL"),
+        ),
     )
 
 
@@ -165,6 +204,8 @@ class BimElement(Base):
     area_m2: Mapped[float | None]
     z_min_m: Mapped[float | None]
     z_max_m: Mapped[float | None]
+    z_min_local_m: Mapped[float | None]
+    z_max_local_m: Mapped[float | None]
     signature: Mapped[str | None]
     geometry_hash: Mapped[str | None]
     kernel: Mapped[str | None]

@@ -15,6 +15,7 @@ from psycopg2.extensions import connection as Psycopg2Connection  # noqa: N812
 from sqlalchemy import func, text
 from sqlalchemy.orm import Session
 
+from bim.placing import epsg_of
 from bim.results import ModelResult, Task
 from twin.elements.models import BimModel, BimRevision
 
@@ -36,22 +37,24 @@ INSERT INTO bim_element (
   revision_id, identity_id, project_id, milestone_id, fid, step_id, global_id, ifc_class, predefined_type, name,
   tag, type_global_id, type_name, storey, container, parent_global_id, planning_status, psets, quantities,
   classification, materials, task_codes, quantity, quantity_unit, quantity_source, plan_start, plan_finish,
-  geom, geom_survey, geom_local, area_m2, z_min_m, z_max_m, signature, geometry_hash, kernel, geometry_error, flags)
+  geom, geom_survey, geom_local, area_m2, z_min_m, z_max_m, z_min_local_m, z_max_local_m, signature, geometry_hash,
+  kernel, geometry_error, flags)
 SELECT :revision_id, i.id, :project_id, l.milestone_id, e.fid, e.step_id, e.global_id, e.ifc_class,
   e.predefined_type, e.name, e.tag, e.type_global_id, e.type_name, coalesce(e.storey_name, e.storey), e.container,
   e.parent_global_id, e.planning_status, coalesce(e.psets, '{}'), coalesce(e.quantities, '{}'),
   coalesce(e.classification, '[]'), coalesce(e.materials, '[]'), coalesce(e.task_codes, '{}'), e.quantity,
   e.quantity_unit, e.quantity_source, l.plan_start, l.plan_finish,
   g.valid, ST_SetSRID(e.footprint_survey_wkb::geometry, coalesce(e.survey_epsg, 0)),
-  ST_SetSRID(e.footprint_local_wkb::geometry, 0), e.area_m2, e.z_min_m, e.z_max_m, e.signature, e.geometry_hash,
-  e.kernel, e.geometry_error ->> 'kind', coalesce(e.flags, '{}')
+  ST_SetSRID(e.footprint_local_wkb::geometry, 0), e.area_m2, e.z_min_m, e.z_max_m, e.box[3], e.box[6], e.signature,
+  e.geometry_hash, e.kernel, e.geometry_error ->> 'kind', coalesce(e.flags, '{}')
 FROM element_staging s
 CROSS JOIN LATERAL jsonb_to_record(s.doc) AS e (
   fid integer, step_id bigint, global_id text, ifc_class text, predefined_type text, name text, tag text,
   type_global_id text, type_name text, storey text, storey_name text, container text, parent_global_id text,
   planning_status text, psets jsonb, quantities jsonb, classification jsonb, materials jsonb, task_codes text[],
   quantity float8, quantity_unit text, quantity_source text, footprint_lonlat_wkb text, footprint_survey_wkb text,
-  survey_epsg integer, footprint_local_wkb text, area_m2 float8, z_min_m float8, z_max_m float8, signature text,
+  survey_epsg integer, footprint_local_wkb text, area_m2 float8, z_min_m float8, z_max_m float8, box float8[],
+  signature text,
   geometry_hash text, kernel text, geometry_error jsonb, flags text[])
 JOIN element_identity i ON i.model_id = :model_id AND i.global_id = e.global_id
 LEFT JOIN LATERAL (
@@ -71,7 +74,8 @@ CROSS JOIN LATERAL (
 _OUTLINE = text("""
 SELECT ST_Multi(ST_CollectionExtract(ST_MakeValid(ST_SetSRID(CAST(:lonlat AS geometry), 4490)), 3)) AS geom,
   ST_Multi(ST_CollectionExtract(ST_MakeValid(
-    ST_SetSRID(CAST(:survey AS geometry), coalesce(CAST(:epsg AS integer), 0))), 3)) AS geom_survey
+    ST_SetSRID(CAST(:survey AS geometry), coalesce(CAST(:epsg AS integer), 0))), 3)) AS geom_survey,
+  ST_Multi(ST_CollectionExtract(ST_MakeValid(ST_SetSRID(CAST(:local AS geometry), 0)), 3)) AS geom_local
 """)
 
 _CURRENT = text("""
@@ -162,16 +166,14 @@ def _fill_revision(session: Session, revision: BimRevision, model: ModelResult) 
     revision.counts_by_class = dict(model.counts_by_class)
     revision.warnings = [*model.warnings, *_duplicates(model)]
     revision.bbox = _bbox(model)
-    epsg = (model.georeference.crs or "").removeprefix("EPSG:")
-    outline = session.execute(
-        _OUTLINE,
-        {
-            "lonlat": model.outline_lonlat_wkb,
-            "survey": model.outline_survey_wkb,
-            "epsg": int(epsg) if epsg.isdecimal() else None,
-        },
-    ).one()
-    revision.geom, revision.geom_survey = outline.geom, outline.geom_survey
+    shapes = {
+        "lonlat": model.outline_lonlat_wkb,
+        "survey": model.outline_survey_wkb,
+        "local": model.outline_local_wkb,
+        "epsg": epsg_of(model.georeference.crs),
+    }
+    outline = session.execute(_OUTLINE, shapes).one()
+    revision.geom, revision.geom_survey, revision.geom_local = outline
 
 
 def _plain(value: Any) -> Any:
