@@ -2,6 +2,7 @@
 
 import os
 import time
+from pathlib import Path
 from typing import NoReturn
 
 import ifcopenshell
@@ -12,6 +13,7 @@ import shapely
 from bim.geometry import NothingDrawnError, Shape, ShapeRecord, iter_shapes
 from bim.measure import ShapeMeasurer
 from bim.model import File, Instance
+from bim.scene.spool import MeshPlace, MeshWriter
 
 DONE, REFUSED, MEMORY, FAILED = "done", "refused", "memory", "failed"
 # What is lost and drawn again when the kernel dies; large lots are measured faster than small ones.
@@ -28,9 +30,9 @@ class Teller:
         self._held = bytearray()
         self._told = time.monotonic()
 
-    def record(self, record: ShapeRecord) -> None:
-        """Tell a finished element."""
-        self._hold({"record": record})
+    def record(self, record: ShapeRecord, mesh: MeshPlace | None) -> None:
+        """Tell a finished element, and where its mesh was written."""
+        self._hold({"record": record, "mesh": None if mesh is None else tuple(mesh)})
 
     def fault(self, step_id: int, reason: str) -> None:
         """Tell an element that was drawn but cannot be measured."""
@@ -55,12 +57,20 @@ class Teller:
             self.flush()
 
 
-def draw(file: File, elements: list[Instance], kernel: str, cap: int, pipe: int) -> NoReturn:
-    """Draw elements, tell each, and leave the process without running any exit handler."""
+def draw(
+    file: File, elements: list[Instance], kernel: str, cap: int, pipe: int, spool: Path, files: int
+) -> NoReturn:
+    """Draw elements, tell each, and leave the process without running any exit handler.
+
+    Parameters
+    ----------
+    spool, files
+        Folder of the conversion and number of the mesh files that are this child's alone.
+    """
     teller = Teller(pipe)
     ending = FAILED
     try:
-        _draw_all(file, elements, kernel, cap, teller)
+        _draw_all(file, elements, kernel, ShapeMeasurer(cap), MeshWriter(spool, files), teller)
         ending = DONE
     except NothingDrawnError:
         ending = REFUSED
@@ -75,8 +85,14 @@ def draw(file: File, elements: list[Instance], kernel: str, cap: int, pipe: int)
             os._exit(0 if ending == DONE else 1)
 
 
-def _draw_all(file: File, elements: list[Instance], kernel: str, cap: int, teller: Teller) -> None:
-    measurer = ShapeMeasurer(cap)
+def _draw_all(
+    file: File,
+    elements: list[Instance],
+    kernel: str,
+    measurer: ShapeMeasurer,
+    meshes: MeshWriter,
+    teller: Teller,
+) -> None:
     told: set[int] = set()
     lot: list[Shape] = []
     weight, began = 0, time.monotonic()
@@ -91,12 +107,14 @@ def _draw_all(file: File, elements: list[Instance], kernel: str, cap: int, telle
         lot.append(shape)
         weight += len(shape.faces)
         if len(lot) >= _LOT_SHAPES or weight > _LOT_TRIANGLES or time.monotonic() - began > _LOT_S:
-            _measure(lot, kernel, measurer, teller)
+            _measure(lot, kernel, measurer, meshes, teller)
             lot, weight, began = [], 0, time.monotonic()
-    _measure(lot, kernel, measurer, teller)
+    _measure(lot, kernel, measurer, meshes, teller)
 
 
-def _measure(lot: list[Shape], kernel: str, measurer: ShapeMeasurer, teller: Teller) -> None:
+def _measure(
+    lot: list[Shape], kernel: str, measurer: ShapeMeasurer, meshes: MeshWriter, teller: Teller
+) -> None:
     """Measure a lot and tell it; if it fails as a whole, one by one."""
     if not lot:
         return
@@ -107,10 +125,10 @@ def _measure(lot: list[Shape], kernel: str, measurer: ShapeMeasurer, teller: Tel
             teller.fault(lot[0].step_id, str(error))
             return
         for shape in lot:
-            _measure([shape], kernel, measurer, teller)
+            _measure([shape], kernel, measurer, meshes, teller)
         return
-    for record in records:
-        teller.record(record)
+    for record, mesh in zip(records, meshes.add(lot, records), strict=True):
+        teller.record(record, mesh)
 
 
 def _hex(value: object) -> str:

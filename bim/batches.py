@@ -13,6 +13,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -23,6 +24,7 @@ from bim.limits import ProcessLimits
 from bim.model import File, Instance, LibraryLog
 from bim.process import die_with_parent, is_starved
 from bim.results import GeometryError
+from bim.scene.spool import MeshPlace
 
 # The guilty part runs into its deadline once a round, so a split into eight finds it in a third of the rounds.
 _PARTS = 8
@@ -46,9 +48,10 @@ class Batch:
 
 @dataclass
 class BatchResults:
-    """Records and errors by instance number."""
+    """Records, errors and where the meshes lie, by instance number."""
 
     records: dict[int, ShapeRecord] = field(default_factory=dict)
+    meshes: dict[int, MeshPlace] = field(default_factory=dict)
     errors: dict[int, GeometryError] = field(default_factory=dict)
 
 
@@ -61,6 +64,7 @@ class _Child:
     pipe: int
     started: float
     heard: float
+    files: int
     buffer: bytearray = field(default_factory=bytearray)
     ending: str | None = None
     starved: bool = False
@@ -82,6 +86,8 @@ class BatchRunner:
         Called with the number of elements finished since the last call.
     log : LibraryLog
         Takes the log of the children.
+    spool : Path
+        Folder of the conversion, for the meshes.
     """
 
     def __init__(
@@ -91,9 +97,10 @@ class BatchRunner:
         processes: int,
         on_done: Callable[[int], None],
         log: LibraryLog,
+        spool: Path,
     ) -> None:
         self._file, self._limits, self._processes = file, limits, processes
-        self._on_done, self._log = on_done, log
+        self._on_done, self._log, self._spool = on_done, log, spool
         self._results = BatchResults()
         self._waiting: deque[Batch] = deque()
         self._second: list[tuple[Instance, ...]] = []
@@ -121,6 +128,7 @@ class BatchRunner:
 
     def _start(self, batch: Batch) -> None:
         reader, writer = os.pipe()
+        files = min(set(range(self._processes)) - {child.files for child in self._running.values()})
         sys.stdout.flush()
         parent = os.getpid()
         pid = os.fork()
@@ -128,10 +136,11 @@ class BatchRunner:
             die_with_parent(parent)
             os.close(reader)
             elements = [each for group in batch.groups for each in group]
-            draw(self._file, elements, batch.kernel, self._limits.footprint_triangles, writer)
+            cap = self._limits.footprint_triangles
+            draw(self._file, elements, batch.kernel, cap, writer, self._spool, files)
         os.close(writer)
         now = time.monotonic()
-        self._running[reader] = _Child(batch, pid, reader, now, now)
+        self._running[reader] = _Child(batch, pid, reader, now, now, files)
         self._selector.register(reader, selectors.EVENT_READ)
 
     def _read(self, child: _Child) -> None:
@@ -163,7 +172,15 @@ class BatchRunner:
             record = _record_of(message["record"])
             child.seen.add(record.step_id)
             self._results.errors.pop(record.step_id, None)
-            self._results.records.setdefault(record.step_id, record)
+            self._keep(record, message["mesh"])
+
+    def _keep(self, record: ShapeRecord, mesh: list[int] | None) -> None:
+        """Keep the first record of an element with its own mesh; a later one changes neither."""
+        if record.step_id in self._results.records:
+            return
+        self._results.records[record.step_id] = record
+        if mesh is not None:
+            self._results.meshes[record.step_id] = MeshPlace(*mesh)
 
     def _check_deadlines(self) -> None:
         now = time.monotonic()

@@ -106,7 +106,14 @@ class Conversion:
         total = sum(len(group) for group in groups)
         self._progress.enter("geometry", total)
         limits = self._job.limits.process
-        runner = BatchRunner(model.file, limits, self._job.processes, self._progress.advance, model.log)
+        runner = BatchRunner(
+            model.file,
+            limits,
+            self._job.processes,
+            self._progress.advance,
+            model.log,
+            self._job.spool,
+        )
         drawn = runner.run(plan_batches(groups, limits.batch_elements, self._job.processes))
         for each in (each for group in groups for each in group if _is_missing(each, drawn)):
             if expects_shape(model, each):
