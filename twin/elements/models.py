@@ -7,6 +7,7 @@ from typing import Any
 from geoalchemy2 import Geometry, WKBElement
 from sqlalchemy import (
     CheckConstraint,
+    Double,
     ForeignKey,
     Identity,
     Index,
@@ -74,7 +75,7 @@ class BimRevision(Tracked, Base):
     __table_args__ = (
         UniqueConstraint("model_id", "number"),
         UniqueConstraint("model_id", "sha256"),
-        CheckConstraint("state IN ('pending','published','failed','withdrawn')", name="state"),
+        CheckConstraint("state IN ('pending','held','published','failed','withdrawn')", name="state"),
         Index("ix_bim_revision_geom", "geom", postgresql_using="gist"),
     )
 
@@ -113,6 +114,21 @@ class ModelPlacement(Tracked, Base):
             postgresql_where=text("ended_at IS NULL"),
         ),
     )
+
+
+class RevisionDecision(Base):
+    """What became of a converted revision: held back, let through, withdrawn or restored; only ever added to."""
+
+    __tablename__ = "bim_revision_decision"
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    revision_id: Mapped[int] = mapped_column(ForeignKey("bim_revision.id", ondelete="CASCADE"), index=True)
+    action: Mapped[str]
+    reason: Mapped[str | None]
+    decided_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+    decided_by: Mapped[str | None]
+
+    __table_args__ = (CheckConstraint("action IN ('hold','approve','withdraw','restore')", name="action"),)
 
 
 class ElementIdentity(Base):
@@ -163,6 +179,35 @@ class ElementProgress(Base):
     )
 
 
+class ElementCarryOver(Base):
+    """A person's word on whether an element goes on under another GlobalId; only ever added to, the newest holds.
+
+    An approval is final, as progress was copied by it; nobody takes over from two.
+    """
+
+    __tablename__ = "element_carry_over"
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    from_identity_id: Mapped[int] = mapped_column(
+        ForeignKey("element_identity.id", ondelete="CASCADE"), index=True
+    )
+    to_identity_id: Mapped[int] = mapped_column(
+        ForeignKey("element_identity.id", ondelete="CASCADE"), index=True
+    )
+    from_revision_id: Mapped[int] = mapped_column(ForeignKey("bim_revision.id", ondelete="CASCADE"))
+    to_revision_id: Mapped[int] = mapped_column(ForeignKey("bim_revision.id", ondelete="CASCADE"))
+    approved: Mapped[bool]
+    confidence: Mapped[float]
+    decided_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+    decided_by: Mapped[str | None]
+
+    __table_args__ = (
+        Index(
+            "uq_element_carry_over_approved", "to_identity_id", unique=True, postgresql_where=text("approved")
+        ),
+    )
+
+
 class BimElement(Base):
     """One IfcProduct of one revision: properties, quantities and its place."""
 
@@ -206,7 +251,11 @@ class BimElement(Base):
     z_max_m: Mapped[float | None]
     z_min_local_m: Mapped[float | None]
     z_max_local_m: Mapped[float | None]
+    placement: Mapped[list[float] | None] = mapped_column(ARRAY(Double))  # three rows of the matrix, metres
+    box: Mapped[list[float] | None] = mapped_column(ARRAY(Double))  # lowest x, y, z, then highest, metres
     signature: Mapped[str | None]
+    psets_hash: Mapped[str | None]
+    quantities_hash: Mapped[str | None]
     geometry_hash: Mapped[str | None]
     kernel: Mapped[str | None]
     geometry_error: Mapped[str | None]
