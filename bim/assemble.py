@@ -16,7 +16,7 @@ from bim.geometry import ShapeRecord
 from bim.outline import compute_outline, find_outliers
 from bim.placements import Placement
 from bim.placing import Placed, epsg_of, place_shapes
-from bim.quantities import COUNT, DERIVED, MainQuantity, complete_quantity
+from bim.quantities import COUNT, MESH, MainQuantity, complete_quantity
 from bim.results import ELEMENTS_FILE, PREVIEW_FILE, ElementFacts, Georeference
 
 _NO_QUANTITY = b',"quantity":null,"quantity_unit":null,"quantity_source":null}'
@@ -169,7 +169,7 @@ def _joined(line: bytes, part: dict[str, Any], quantity: MainQuantity) -> bytes:
             "quantity_unit": quantity.unit,
             "quantity_source": quantity.source,
         }
-        part["flags"] += {DERIVED: ["quantity_derived"], COUNT: ["quantity_count"]}.get(quantity.source, [])
+        part["flags"] += {MESH: ["quantity_derived"], COUNT: ["quantity_count"]}.get(quantity.source, [])
         part["flags"] = list(dict.fromkeys(part["flags"]))
     return line[:-1] + b"," + orjson.dumps(part)[1:] + b"\n"
 

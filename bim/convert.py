@@ -150,7 +150,7 @@ class _Attributes:
 
     def __init__(self, model: Model, products: list[Instance]) -> None:
         self.units: Units = read_units(model)
-        self.relations: Relations = read_relations(model)
+        self.relations: Relations = read_relations(model, self.units.length_m)
         self.names: dict[int, str] = name_products(products)
         self.properties = PropertyReader(model, self.units)
         self.schedule: Schedule = read_schedule(model, self.names)

@@ -69,7 +69,8 @@ def _facts(
 ) -> ElementFacts:
     number = product.id()
     kind = relations.type_of.get(number)
-    psets = reader.get_psets(product, kind)
+    properties = reader.get_properties(product, kind)
+    psets = properties.values
     quantities = reader.get_quantities(product, kind)
     main = find_main_quantity(quantities)
     storey = _storey(product, relations, storeys)
@@ -92,11 +93,17 @@ def _facts(
         storey_name=clean(storey.get_argument(NAME)) if storey is not None else None,
         container=_name_of(container, names),
         parent_global_id=_name_of(parent, names),
+        space=_space_name(container),
+        host_global_id=_name_of(relations.host.get(number), names),
         planning_status=find_planning_status(psets),
         psets=psets,
+        pset_si=properties.si,
+        type_psets=properties.of_type,
         quantities=quantities,
         classification=clean(_inherited(relations.references, number, kind)),
         materials=clean(_inherited(relations.materials, number, kind)),
+        layers=_inherited(relations.layers, number, kind),
+        groups=relations.groups.get(number, []),
         task_codes=clean(schedule.codes_of.get(number, [])),
         psets_hash=psets_hash,
         quantities_hash=compute_content_hash(quantities),
@@ -109,6 +116,13 @@ def _facts(
 
 def _own_ids(product: Instance, type_global_id: str | None) -> frozenset[str]:
     return frozenset(each for each in (product.get_argument(GLOBAL_ID), type_global_id) if each)
+
+
+def _space_name(container: Instance | None) -> str | None:
+    if container is None or not container.is_a("IfcSpace"):
+        return None
+    name = clean(container.get_argument(NAME))
+    return name or clean(container.LongName) or None
 
 
 def _storey(product: Instance, relations: Relations, storeys: dict[int, Instance | None]) -> Instance | None:

@@ -2,21 +2,33 @@
 
 from collections import defaultdict
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 import ifcopenshell
 
+from bim.measures import SiValue, compute_si
 from bim.model import NAME, Instance, Model, list_instances
-from bim.quantities import read_quantities
+from bim.quantities import Quantities, read_quantities
 from bim.results import QuantityValue
 from bim.units import Units, unwrap
 
 Values = dict[str, Any]
 
+
+@dataclass
+class Properties:
+    """What a file says of an element: values by set and name, SI values of measures, names that come from the type."""
+
+    values: dict[str, Values] = field(default_factory=dict)
+    si: dict[str, Values] = field(default_factory=dict)
+    of_type: dict[str, list[str]] = field(default_factory=dict)
+
+
 _QUANTITY_SET = "IfcElementQuantity"
 # Positions in IfcRelDefinesByProperties and IfcPropertySingleValue, the same in every schema.
 _RELATED, _RELATING = 4, 5
-_NOMINAL = 2
+_NOMINAL, _UNIT = 2, 3
 _DEPTH = 16
 
 
@@ -33,64 +45,68 @@ class PropertyReader:
 
     def __init__(self, model: Model, units: Units) -> None:
         self._model, self._units = model, units
-        self._psets: dict[int, tuple[str, Values]] = {}
-        self._properties: dict[int, Any] = {}
-        self._quantities: dict[int, dict[str, QuantityValue]] = {}
+        self._psets: dict[int, _Pset] = {}
+        self._properties: dict[int, tuple[str, Any, SiValue | None]] = {}
+        self._quantities: dict[int, tuple[str, dict[str, QuantityValue]]] = {}
         self._by_element: dict[int, list[Instance]] = defaultdict(list)
         for relation in model.by_type("IfcRelDefinesByProperties"):
             definitions = _definitions(relation.get_argument(_RELATING))
             for element in list_instances(relation.get_argument(_RELATED)):
                 self._by_element[element.id()].extend(definitions)
 
-    def get_psets(self, element: Instance, kind: Instance | None) -> dict[str, Values]:
+    def get_properties(self, element: Instance, kind: Instance | None) -> Properties:
         """Get the property sets of an element over those of its type, fit for JSON."""
-        merged: dict[str, Values] = {}
-        for definition in self._all(element, kind):
-            name, values = self._pset(definition)
-            if name in merged:
-                merged[name] = {**merged[name], **values}
-            elif values:
-                merged[name] = values
+        merged = Properties()
+        for definition in self._of_type(kind):
+            pset = self._pset(definition)
+            _merge(merged, pset)
+            if pset.values:
+                merged.of_type[pset.name] = list(pset.values)
+        for definition in self._by_element.get(element.id(), ()):
+            pset = self._pset(definition)
+            _merge(merged, pset)
+            _take_over(merged.of_type, pset)
         return merged
 
-    def get_quantities(self, element: Instance, kind: Instance | None) -> dict[str, QuantityValue]:
-        """Get the quantities of an element over those of its type, in SI units."""
-        merged: dict[str, QuantityValue] = {}
-        for definition in self._all(element, kind):
-            merged.update(self._quantity_set(definition))
+    def get_quantities(self, element: Instance, kind: Instance | None) -> Quantities:
+        """Get the quantities of an element over those of its type, by set, in SI units."""
+        merged: Quantities = {}
+        for definition in (*self._of_type(kind), *self._by_element.get(element.id(), ())):
+            name, values = self._quantity_set(definition)
+            if values:
+                merged[name] = {**merged[name], **values} if name in merged else values
         return merged
 
     def list_definitions(self, element: Instance) -> list[Instance]:
         """List the property definitions attached to an object itself."""
         return list(self._by_element.get(element.id(), ()))
 
-    def _all(self, element: Instance, kind: Instance | None) -> list[Instance]:
-        own = self._by_element.get(element.id(), [])
-        of_type = self._model.value(kind, "HasPropertySets") if kind is not None else None
-        return [*list_instances(of_type), *own] if of_type else own
+    def _of_type(self, kind: Instance | None) -> list[Instance]:
+        return list_instances(self._model.value(kind, "HasPropertySets")) if kind is not None else []
 
-    def _pset(self, definition: Instance) -> tuple[str, Values]:
+    def _pset(self, definition: Instance) -> "_Pset":
         number = definition.id()
         found = self._psets.get(number)
         if found is None:
             name = clean(definition.get_argument(NAME)) or definition.is_a()
-            found = self._psets[number] = (name, self._values(definition))
+            found = self._psets[number] = _Pset(name, *self._values(definition))
         return found
 
-    def _values(self, definition: Instance) -> Values:
+    def _values(self, definition: Instance) -> tuple[Values, Values]:
         if definition.is_a() == _QUANTITY_SET:
-            return {}
+            return {}, {}
         properties = self._model.value(definition, "HasProperties")
         if properties is None:
-            return {name: clean(value) for name, value in _predefined(definition).items()}
-        return dict(self._property(each) for each in list_instances(properties))
+            return {name: clean(value) for name, value in _predefined(definition).items()}, {}
+        read = [self._property(each) for each in list_instances(properties)]
+        return {name: value for name, value, _ in read}, {name: si for name, _, si in read if si is not None}
 
-    def _property(self, one: Instance, depth: int = 0) -> tuple[str, Any]:
+    def _property(self, one: Instance, depth: int = 0) -> tuple[str, Any, SiValue | None]:
         number = one.id()
         found = self._properties.get(number)
         if found is None:
             name = clean(one.get_argument(0)) or ""
-            found = self._properties[number] = (name, self._property_value(one, depth))
+            found = self._properties[number] = (name, self._property_value(one, depth), self._si(one))
         return found
 
     def _property_value(self, one: Instance, depth: int) -> Any:
@@ -98,17 +114,55 @@ class PropertyReader:
         if reader is not None:
             return clean(reader(one))
         if one.is_a("IfcComplexProperty") and depth < _DEPTH:
-            return dict(self._property(each, depth + 1) for each in list_instances(one.HasProperties))
+            parts = (self._property(each, depth + 1) for each in list_instances(one.HasProperties))
+            return {name: value for name, value, _ in parts}
         return None
 
-    def _quantity_set(self, definition: Instance) -> dict[str, QuantityValue]:
+    def _si(self, one: Instance) -> SiValue | None:
+        typed = _TYPED.get(one.is_a())
+        return compute_si(self._model, *typed(one), self._units) if typed is not None else None
+
+    def _quantity_set(self, definition: Instance) -> tuple[str, dict[str, QuantityValue]]:
         number = definition.id()
         found = self._quantities.get(number)
         if found is None:
             stated = definition.is_a() == _QUANTITY_SET
             values = read_quantities(self._model, definition, self._units) if stated else {}
-            found = self._quantities[number] = clean(values)
+            name = clean(definition.get_argument(NAME)) or definition.is_a()
+            found = self._quantities[number] = (name, clean(values))
         return found
+
+
+@dataclass(frozen=True)
+class _Pset:
+    """One definition as read: its name, its values, and the SI values of its measures."""
+
+    name: str
+    values: Values
+    si: Values
+
+
+def _merge(merged: "Properties", pset: _Pset) -> None:
+    name = pset.name
+    before = merged.si.get(name)
+    if name not in merged.values:
+        if pset.values:
+            merged.values[name] = pset.values
+        if pset.si:
+            merged.si[name] = pset.si
+        return
+    merged.values[name] = {**merged.values[name], **pset.values}
+    if pset.si or before:
+        kept = {key: value for key, value in (before or {}).items() if key not in pset.values}
+        merged.si[name] = {**kept, **pset.si}
+
+
+def _take_over(of_type: dict[str, list[str]], pset: _Pset) -> None:
+    """An occurrence's own value is no longer the type's."""
+    inherited = of_type.pop(pset.name, None)
+    left = [name for name in inherited or () if name not in pset.values]
+    if left:
+        of_type[pset.name] = left
 
 
 def clean(value: Any) -> Any:
@@ -192,4 +246,27 @@ _READERS: dict[str, Callable[[Instance], Any]] = {
     "IfcPropertyListValue": _listed("ListValues"),
     "IfcPropertyBoundedValue": _bounded,
     "IfcPropertyTableValue": _table,
+}
+
+
+def _typed_single(one: Instance) -> tuple[list[Instance], Any]:
+    return _wrapped((one.get_argument(_NOMINAL),)), one.get_argument(_UNIT)
+
+
+def _typed_listed(one: Instance) -> tuple[list[Instance], Any]:
+    return _wrapped(one.ListValues or ()), one.Unit
+
+
+def _typed_bounded(one: Instance) -> tuple[list[Instance], Any]:
+    return _wrapped((one.LowerBoundValue, one.UpperBoundValue)), one.Unit
+
+
+def _wrapped(values: tuple[Any, ...]) -> list[Instance]:
+    return [value for value in values if isinstance(value, ifcopenshell.entity_instance)]
+
+
+_TYPED: dict[str, Callable[[Instance], tuple[list[Instance], Any]]] = {
+    "IfcPropertySingleValue": _typed_single,
+    "IfcPropertyListValue": _typed_listed,
+    "IfcPropertyBoundedValue": _typed_bounded,
 }

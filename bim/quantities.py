@@ -5,9 +5,11 @@ from dataclasses import dataclass
 
 from bim.model import Instance, Model, list_instances
 from bim.results import QuantityValue
-from bim.units import Units, compute_factor
+from bim.units import Units, compute_factor, to_si
 
-NET, GROSS, OTHER, DERIVED, COUNT = "qto_net", "qto_gross", "qto", "derived", "count"
+NET, GROSS, OTHER, MESH, COUNT = "qto_net", "qto_gross", "qto", "mesh", "count"
+
+Quantities = dict[str, dict[str, QuantityValue]]
 
 _KINDS = {
     "IfcQuantityLength": ("LengthValue", "LENGTHUNIT", "m"),
@@ -52,30 +54,38 @@ class MainQuantity:
 def read_quantities(model: Model, definition: Instance, units: Units) -> dict[str, QuantityValue]:
     """Read one quantity set in SI units; a quantity's own unit wins over the project's."""
     found: dict[str, QuantityValue] = {}
-    _collect(model, list_instances(definition.Quantities), str(definition.Name or ""), units, found, 0)
+    _collect(model, list_instances(definition.Quantities), units, found, 0)
     return found
 
 
-def find_main_quantity(quantities: dict[str, QuantityValue]) -> MainQuantity | None:
-    """Find the stated quantity that weighs an element: net, then gross.
+def find_main_quantity(quantities: Quantities) -> MainQuantity | None:
+    """Find the stated quantity that weighs an element: net, then gross; of several sets the last that states it.
 
-    >>> find_main_quantity({"GrossVolume": {"value": 2.5, "unit": "m3", "source": "qto_gross", "set": "Q"}})
+    >>> find_main_quantity({"Q": {"GrossVolume": {"value": 2.5, "unit": "m3", "source": "qto_gross"}}})
     MainQuantity(value=2.5, unit='m3', source='qto_gross')
     """
+    stated = _by_name(quantities)
     for name, source in _MAIN:
-        stated = quantities.get(name)
-        if stated is not None and stated["value"] > 0:
-            return MainQuantity(stated["value"], stated["unit"], source)
+        found = stated.get(name)
+        if found is not None and found["value"] > 0:
+            return MainQuantity(found["value"], found["unit"], source)
     return None
 
 
-def find_volume_m3(quantities: dict[str, QuantityValue]) -> float | None:
+def find_volume_m3(quantities: Quantities) -> float | None:
     """Find the stated volume, net before gross, in cubic metres."""
+    stated = _by_name(quantities)
     for name in ("NetVolume", "GrossVolume", "Volume"):
-        stated = quantities.get(name)
-        if stated is not None and stated["unit"] == "m3":
-            return stated["value"]
+        found = stated.get(name)
+        if found is not None and found["unit"] == "m3":
+            return found["value"]
     return None
+
+
+def _by_name(quantities: Quantities) -> dict[str, QuantityValue]:
+    if len(quantities) == 1:
+        return next(iter(quantities.values()))
+    return {name: value for values in quantities.values() for name, value in values.items()}
 
 
 def complete_quantity(stated: MainQuantity | None, mesh_volume_m3: float | None) -> MainQuantity:
@@ -87,14 +97,13 @@ def complete_quantity(stated: MainQuantity | None, mesh_volume_m3: float | None)
     if stated is not None:
         return stated
     if mesh_volume_m3 is not None and mesh_volume_m3 > 0:
-        return MainQuantity(mesh_volume_m3, "m3", DERIVED)
+        return MainQuantity(mesh_volume_m3, "m3", MESH)
     return MainQuantity(1.0, "count", COUNT)
 
 
 def _collect(
     model: Model,
     parts: list[Instance],
-    set_name: str,
     units: Units,
     found: dict[str, QuantityValue],
     depth: int,
@@ -103,7 +112,7 @@ def _collect(
         kind = _KINDS.get(part.is_a())
         if kind is None:
             if depth < _DEPTH and part.is_a("IfcPhysicalComplexQuantity"):
-                _collect(model, list_instances(part.HasQuantities), set_name, units, found, depth + 1)
+                _collect(model, list_instances(part.HasQuantities), units, found, depth + 1)
             continue
         attribute, unit_type, si_unit = kind
         value = model.value(part, attribute)
@@ -111,9 +120,7 @@ def _collect(
             continue
         name = str(part.Name or "")
         factor = _factor(model, part, unit_type, units)
-        found[name] = QuantityValue(
-            value=float(value) * factor, unit=si_unit, source=_source(name), set=set_name
-        )
+        found[name] = QuantityValue(value=to_si(value, factor), unit=si_unit, source=_source(name))
 
 
 def _factor(model: Model, part: Instance, unit_type: str, units: Units) -> float:

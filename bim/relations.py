@@ -1,5 +1,6 @@
 """Who belongs to whom: tree, containment, types, materials, classification, tasks, in one pass each."""
 
+import math
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -7,7 +8,7 @@ from typing import Any
 
 from bim.model import Instance, Model, list_instances
 from bim.properties import clean
-from bim.results import Reference, SpatialNode, Storey
+from bim.results import Group, Layer, Reference, SpatialNode, Storey
 
 # An ill-made file may still hold a ring the pre-flight did not know; no honest tree is deeper.
 _DEPTH = 1000
@@ -21,12 +22,21 @@ class Relations:
     parent: dict[int, Instance] = field(default_factory=dict)
     container: dict[int, Instance] = field(default_factory=dict)
     type_of: dict[int, Instance] = field(default_factory=dict)
+    host: dict[int, Instance] = field(default_factory=dict)
     materials: dict[int, list[str]] = field(default_factory=lambda: defaultdict(list))
+    layers: dict[int, list[Layer]] = field(default_factory=lambda: defaultdict(list))
+    groups: dict[int, list[Group]] = field(default_factory=lambda: defaultdict(list))
     references: dict[int, list[Reference]] = field(default_factory=lambda: defaultdict(list))
 
 
-def read_relations(model: Model) -> Relations:
-    """Read every relation the element rows need."""
+def read_relations(model: Model, length_m: float = 1.0) -> Relations:
+    """Read every relation the element rows need.
+
+    Parameters
+    ----------
+    length_m : float
+        Metres per project length unit, for the thickness of layers.
+    """
     found = Relations()
     for name, whole, parts in (
         ("IfcRelAggregates", "RelatingObject", "RelatedObjects"),
@@ -42,12 +52,14 @@ def read_relations(model: Model) -> Relations:
         found.container.setdefault(element.id(), structure)
     for kind, element in _pairs(model, "IfcRelDefinesByType", "RelatingType", "RelatedObjects"):
         found.type_of.setdefault(element.id(), kind)
-    for material, element in _pairs(model, "IfcRelAssociatesMaterial", "RelatingMaterial", "RelatedObjects"):
-        found.materials[element.id()] += _material_names(model, material)
+    _read_materials(model, length_m, found)
     for code, element in _pairs(
         model, "IfcRelAssociatesClassification", "RelatingClassification", "RelatedObjects"
     ):
         found.references[element.id()].append(_reference(model, code))
+    for group, element in _pairs(model, "IfcRelAssignsToGroup", "RelatingGroup", "RelatedObjects"):
+        found.groups[element.id()].append(_group(group))
+    _read_hosts(model, found)
     return found
 
 
@@ -114,6 +126,55 @@ def _pairs(model: Model, name: str, one: str, many: str) -> Iterator[tuple[Insta
         for left in list_instances(model.value(relation, one))[:1]:
             for each in list_instances(model.value(relation, many)):
                 yield left, each
+
+
+def _read_materials(model: Model, length_m: float, found: Relations) -> None:
+    """Read materials and layers, each material definition once however many elements share it."""
+    known: dict[int, tuple[list[str], list[Layer]]] = {}
+    for material, element in _pairs(model, "IfcRelAssociatesMaterial", "RelatingMaterial", "RelatedObjects"):
+        number = material.id()
+        if number not in known:
+            known[number] = _material_names(model, material), _layers(model, material, length_m)
+        names, layers = known[number]
+        found.materials[element.id()] += names
+        if layers:
+            found.layers[element.id()] += layers
+
+
+def _layers(model: Model, material: Instance, length_m: float) -> list[Layer]:
+    sets = list_instances(model.value(material, "ForLayerSet")) or [material]
+    return [
+        Layer(material=_material_name(model, layer), thickness_m=_thickness(model, layer, length_m))
+        for layer_set in sets
+        for layer in list_instances(model.value(layer_set, "MaterialLayers"))
+    ]
+
+
+def _material_name(model: Model, layer: Instance) -> str | None:
+    return next((_text(each.Name) for each in list_instances(model.value(layer, "Material"))), None)
+
+
+def _thickness(model: Model, layer: Instance, length_m: float) -> float | None:
+    value = model.value(layer, "LayerThickness")
+    return float(value) * length_m if isinstance(value, int | float) and math.isfinite(value) else None
+
+
+def _group(group: Instance) -> Group:
+    return Group(global_id=_text(group.GlobalId) or "", ifc_class=group.is_a(), name=_text(group.Name))
+
+
+def _read_hosts(model: Model, found: Relations) -> None:
+    """An opening's host is what it voids; a door's or window's is the host of the opening it fills."""
+    for host, opening in _pairs(
+        model, "IfcRelVoidsElement", "RelatingBuildingElement", "RelatedOpeningElement"
+    ):
+        found.host.setdefault(opening.id(), host)
+    for opening, filling in _pairs(
+        model, "IfcRelFillsElement", "RelatingOpeningElement", "RelatedBuildingElement"
+    ):
+        host = found.host.get(opening.id())
+        if host is not None:
+            found.host.setdefault(filling.id(), host)
 
 
 def _material_names(model: Model, material: Instance, depth: int = 0) -> list[str]:

@@ -18,12 +18,11 @@ Confidence = Literal["high", "medium", "low", "none"]
 
 
 class QuantityValue(TypedDict):
-    """One quantity: value in the SI unit named (m, m2, m3, kg, s, count), where it comes from, its set."""
+    """One quantity: value in the SI unit named (m, m2, m3, kg, s, count), and where it comes from."""
 
     value: float
     unit: str
     source: str
-    set: str
 
 
 class Reference(TypedDict):
@@ -31,6 +30,21 @@ class Reference(TypedDict):
 
     system: str | None
     code: str | None
+    name: str | None
+
+
+class Layer(TypedDict):
+    """One layer of a wall, slab or road, from the inside of its set outwards: material, thickness in metres."""
+
+    material: str | None
+    thickness_m: float | None
+
+
+class Group(TypedDict):
+    """One group, system or zone an element belongs to."""
+
+    global_id: str
+    ifc_class: str
     name: str | None
 
 
@@ -86,14 +100,27 @@ class ElementFacts:
         GlobalId of the spatial element that contains it.
     parent_global_id : str or None
         Whole, host of an opening, or opening filled.
+    space : str or None
+        Name of the space that contains it.
+    host_global_id : str or None
+        For an opening the element it voids; for a door or window the element whose opening it fills.
     planning_status : str or None
         ``Status`` of the common property set: a planning phase, never progress.
     psets : dict
         Property set, property name, value as in the file; occurrence over type.
+    pset_si : dict
+        The same way, for measures alone: the value in SI (several for a list, lower and upper bound for a
+        range), last the unit: ``[0.24, "m"]``.
+    type_psets : dict
+        Names of the properties, by set, that come from the type.
     quantities : dict
-        By name.
+        By set, then by name.
     classification, materials, task_codes : list
         As in the file.
+    layers : list
+        Material layers, profiles excluded.
+    groups : list
+        Groups, systems and zones.
     psets_hash, quantities_hash : str
         Hashes of property sets and of quantities, numbers to nine digits.
     signature : str
@@ -114,11 +141,17 @@ class ElementFacts:
     storey_name: str | None
     container: str | None
     parent_global_id: str | None
+    space: str | None
+    host_global_id: str | None
     planning_status: str | None
     psets: dict[str, dict[str, Any]]
-    quantities: dict[str, QuantityValue]
+    pset_si: dict[str, dict[str, list[Any]]]
+    type_psets: dict[str, list[str]]
+    quantities: dict[str, dict[str, QuantityValue]]
     classification: list[Reference]
     materials: list[str]
+    layers: list[Layer]
+    groups: list[Group]
     task_codes: list[str]
     psets_hash: str
     quantities_hash: str
@@ -299,7 +332,17 @@ class SpatialNode:
 
 @dataclass(frozen=True)
 class Task:
-    """One task of a work schedule; times as written in the file (ISO 8601)."""
+    """One task of a work schedule; times as written in the file (ISO 8601).
+
+    Attributes
+    ----------
+    dates_from : str or None
+        ``schedule`` where both planned times are schedule times, ``early`` where an early time stands in.
+    duration, duration_type : str or None
+        Planned duration as written, ``WORKTIME`` or ``ELAPSEDTIME``.
+    schedule : str or None
+        Name of the work schedule or plan that holds the task.
+    """
 
     code: str
     name: str | None
@@ -310,6 +353,11 @@ class Task:
     completion: float | None
     parent: str | None
     products: list[str]
+    uid: str | None = None
+    dates_from: str | None = None
+    duration: str | None = None
+    duration_type: str | None = None
+    schedule: str | None = None
 
 
 @dataclass(frozen=True)

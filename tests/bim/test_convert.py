@@ -41,7 +41,7 @@ def test_one_wall_is_placed_measured_and_named(tmp_path: Path) -> None:
     assert (wall.name, wall.tag, wall.storey_name, wall.fid) == ("外墙一", "T0", "首层", 0)
     assert wall.area_m2 == pytest.approx(0.6, abs=1e-6)
     assert (wall.z_min_m, wall.z_max_m) == pytest.approx((20.0, 22.8), abs=1e-6)
-    assert (wall.quantity, wall.quantity_unit, wall.quantity_source) == (pytest.approx(1.68), "m3", "derived")
+    assert (wall.quantity, wall.quantity_unit, wall.quantity_source) == (pytest.approx(1.68), "m3", "mesh")
     assert "quantity_derived" in wall.flags
     survey = shapely.from_wkb(wall.footprint_survey_wkb)
     corners = {(round(x, 3), round(y, 3)) for x, y in survey.exterior.coords}

@@ -223,7 +223,7 @@ def test_a_model_and_its_elements_are_read_at_the_revision_asked_for(own_doors: 
     assert [root["global_id"] for root in tree["roots"]] == ["0seven"]
 
 
-@pytest.mark.parametrize("login, codes", [(None, [404, 404, 404]), ("auditor", [200, 404, 404])])
+@pytest.mark.parametrize(("login", "codes"), [(None, [404, 404, 404]), ("auditor", [200, 404, 404])])
 def test_withdrawn_revisions_are_for_insiders_and_unpublished_ones_for_nobody(
     own_doors: Doors, login: str | None, codes: list[int]
 ) -> None:

@@ -32,7 +32,7 @@ def element(number: int, **given: Any) -> dict[str, Any]:
         "storey_name": "一层",
         "container": "0storey",
         "psets": {"Pset_WallCommon": {"备注": 'a "quoted" \\ back\nslash, <b>与</b>\t制表'}},
-        "quantities": {"NetVolume": {"value": 2.5, "unit": "m3", "source": "qto_net", "set": "Qto"}},
+        "quantities": {"Qto": {"NetVolume": {"value": 2.5, "unit": "m3", "source": "qto_net"}}},
         "classification": [],
         "materials": ["C30 混凝土"],
         "task_codes": [],
