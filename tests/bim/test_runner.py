@@ -1,6 +1,7 @@
 """The model process may crash, hang, swell or be killed: its parent lives and says what happened."""
 
 import asyncio
+import contextlib
 import math
 import os
 import signal
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from bim.job import ConversionJob, write_job
+from bim.launcher import Template
 from bim.limits import ConversionLimits, FileLimits, ProcessLimits
 from bim.results import Progress, Verdict, iter_elements
 from bim.runner import Outcome, explain_exit, run_conversion, run_conversion_blocking
@@ -158,26 +160,23 @@ async def _start(source: Path, spool: Path) -> tuple["asyncio.Task[Outcome]", in
 
 
 def _leader_of(spool: Path) -> int:
-    found = [number for number, line in _processes() if str(spool) in line]
-    return os.getpgid(found[0])
+    return os.getpgid(_processes_of(spool)[0])
 
 
-def _processes() -> list[tuple[int, str]]:
+def _processes_of(spool: Path) -> list[int]:
+    """List the processes that work in a spool folder: guard, model process, batch children."""
     found = []
     for folder in Path("/proc").iterdir():
-        if not folder.name.isdigit():
-            continue
-        try:
-            found.append((int(folder.name), (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()))
-        except OSError:
-            continue
+        with contextlib.suppress(OSError):
+            if folder.name.isdigit() and (folder / "cwd").readlink() == spool:
+                found.append(int(folder.name))
     return found
 
 
 def _no_process_of(spool: Path, seconds: float = 2.0) -> bool:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
-        if not any(str(spool) in line and "bim.convert" in line for _, line in _processes()):
+        if not _processes_of(spool):
             return True
         time.sleep(0.05)
     return False
@@ -192,7 +191,7 @@ def _endless(tmp_path: Path) -> Path:
 def test_converter_killed_by_a_signal_is_an_outcome(tmp_path: Path, number: signal.Signals) -> None:
     async def scene() -> Outcome:
         task, leader = await _start(_endless(tmp_path), tmp_path / "spool")
-        workers = [pid for pid, line in _processes() if str(tmp_path / "spool") in line and pid != leader]
+        workers = [pid for pid in _processes_of(tmp_path / "spool") if pid != leader]
         os.kill(min(workers), number)
         return await asyncio.wait_for(task, 10)
 
@@ -227,19 +226,88 @@ def test_converter_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
         )
     )
     code = (
-        "import subprocess, sys, time;"
-        f"subprocess.Popen([sys.executable, '-m', 'bim.convert', {str(spool)!r}],"
-        " stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, start_new_session=True);"
-        "time.sleep(600)"
+        "import asyncio, sys; from pathlib import Path; from bim.launcher import Template\n"
+        "async def main():\n"
+        "    template = Template()\n"
+        f"    process = await template.start(Path({str(spool)!r}))\n"
+        "    await asyncio.sleep(600)\n"
+        "asyncio.run(main())"
     )
-    parent = subprocess.Popen([sys.executable, "-c", code])
+    parent = subprocess.Popen([sys.executable, "-c", code], cwd=Path(__file__).parents[2])
     end = time.monotonic() + 20
-    while sum(str(spool) in line and "-m bim.convert" in line for _, line in _processes()) < 3:
+    while len(_processes_of(spool)) < 3:
         assert time.monotonic() < end, "guard, model process and batch child never came up"
         time.sleep(0.1)
+    template = _parent_of(_leader_of(spool))
     parent.kill()
     parent.wait()
     assert _no_process_of(spool, 3.0)
+    assert _is_gone(template)
+
+
+@pytest.mark.faults
+def test_a_killed_template_takes_its_models_along_and_the_next_one_gets_a_new_template(
+    tmp_path: Path,
+) -> None:
+    async def scene(template: Template) -> tuple[Outcome, Outcome]:
+        job = ConversionJob(_endless(tmp_path), tmp_path / "spool")
+        task = asyncio.create_task(run_conversion(job, _ignore, template))
+        while len(_processes_of(tmp_path / "spool")) < 2:
+            await asyncio.sleep(0.05)
+        os.kill(template.number or 0, signal.SIGKILL)
+        lost = await asyncio.wait_for(task, 10)
+        assert _no_process_of(tmp_path / "spool", 0.5)
+        sound = write(tmp_path / "b.ifc", Sheet(walls=2).text())
+        return lost, await run_conversion(ConversionJob(sound, tmp_path / "second"), _ignore, template)
+
+    template = Template()
+    lost, sound = asyncio.run(scene(template))
+    template.close()
+    assert (lost.verdict.code, lost.returncode) == ("crashed", None)
+    assert sound.verdict.state == "succeeded"
+
+
+def test_models_are_forked_from_one_template_that_has_one_thread_and_keeps_no_descriptor(
+    tmp_path: Path,
+) -> None:
+    async def scene(template: Template) -> None:
+        source = write(tmp_path / "a.ifc", Sheet(walls=2).text())
+        await run_conversion(ConversionJob(source, tmp_path / "0"), _ignore, template)
+        number, before = template.number, len(list(Path(f"/proc/{template.number}/fd").iterdir()))
+        ours = len(list(Path("/proc/self/fd").iterdir()))
+        jobs = [ConversionJob(source, tmp_path / str(each)) for each in range(1, 5)]
+        await asyncio.gather(*(run_conversion(job, _ignore, template) for job in jobs))
+        assert template.number == number
+        assert len(list(Path(f"/proc/{number}/task").iterdir())) == 1
+        assert len(list(Path(f"/proc/{number}/fd").iterdir())) == before
+        assert len(list(Path("/proc/self/fd").iterdir())) == ours
+
+    template = Template()
+    asyncio.run(scene(template))
+    number = template.number
+    template.close()
+    assert number is not None
+    assert _is_gone(number)
+
+
+async def _ignore(_progress: Progress) -> None:
+    return
+
+
+def _parent_of(process: int) -> int:
+    return int(Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[1])
+
+
+def _is_gone(process: int, seconds: float = 2.0) -> bool:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        try:
+            if Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] == "Z":
+                return True
+        except OSError:
+            return True
+        time.sleep(0.05)
+    return False
 
 
 def test_missing_source_is_a_verdict_with_a_remedy(tmp_path: Path) -> None:

@@ -31,7 +31,8 @@ import psycopg
 from twin.cluster import Cluster
 from twin.samples.load import FOLDER
 
-VICTIMS = ("converter", "worker", "api", "postgres", "supervisor")
+VICTIMS = ("converter", "template", "worker", "api", "postgres", "supervisor")
+TEMPLATE = "bim.template"  # what it has forked carries its command line too
 MODEL = FOLDER / "models" / "bridge.ifc"
 PROJECT = "341299-2024-01-0005-8"
 BACK_WITHIN_S = 90.0
@@ -113,12 +114,16 @@ class Service:
         if victim == "postgres":
             lines = next(self.home.rglob("postmaster.pid")).read_text(encoding="utf8").splitlines()
             return int(lines[0])
-        mark = {"api": "uvicorn", "worker": "worker", "converter": "bim.convert"}[victim]
+        mark = {"api": "uvicorn", "worker": "worker", "template": TEMPLATE, "converter": TEMPLATE}[victim]
         with suppress(psutil.NoSuchProcess):
             for child in psutil.Process(self.process.pid).children(recursive=True):
                 with suppress(psutil.Error):
-                    if mark in child.cmdline() and not any("guard" in word for word in child.cmdline()):
-                        return child.pid
+                    if mark not in child.cmdline() or any("guard" in word for word in child.cmdline()):
+                        continue
+                    parent = child.parent()
+                    if victim == "converter" and (parent is None or TEMPLATE not in parent.cmdline()):
+                        continue
+                    return child.pid
         return None
 
     def kill(self, victim: str) -> bool:

@@ -59,7 +59,7 @@ async def ingest_model(attempt: Attempt) -> Report | None:
     with open_spool(attempt) as spool:
         progress(attempt, 1.0, "fetch")
         order = await asyncio.to_thread(_prepare, attempt, spool)
-        outcome = await run_conversion(order, _teller(attempt))
+        outcome = await run_conversion(order, _teller(attempt), attempt.room.template)
         verdict = _verdict(outcome.verdict)
         if outcome.verdict.state != "succeeded":
             if is_worth_another_attempt(outcome):

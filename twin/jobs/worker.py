@@ -43,6 +43,7 @@ def run_worker(
     try:
         return asyncio.run(_serve(room, kinds))
     finally:
+        room.template.close()
         room.engine.dispose()
 
 
@@ -52,6 +53,7 @@ async def _serve(room: Workroom, kinds: Mapping[str, Handler]) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     _watch_parent(partial(loop.call_soon_threadsafe, stop.set))
+    room.template.warm()
     try:
         await asyncio.to_thread(_tidy, room)
     except SQLAlchemyError as error:

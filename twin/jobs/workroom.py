@@ -1,9 +1,10 @@
 """What every attempt of one process works with."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlalchemy import Engine
 
+from bim.launcher import Template
 from twin.db import make_engine
 from twin.objects import ObjectStore, open_store
 from twin.settings import HomeSettings, JobSettings
@@ -20,6 +21,7 @@ class Workroom:
     store: ObjectStore
     home: HomeSettings
     settings: JobSettings
+    template: Template = field(default_factory=Template)  # of the processes that convert models
 
 
 def open_workroom(url: str, home: HomeSettings, settings: JobSettings) -> Workroom:

@@ -183,7 +183,12 @@ def _assert_published_once(room: Workroom, models: int, walls: int = 40) -> None
 
 
 def _converters(worker: "subprocess.Popen[bytes]") -> list[psutil.Process]:
-    return psutil.Process(worker.pid).children(recursive=True)
+    """List guards, model processes and batch children: what the worker's template has forked."""
+    return [
+        each
+        for template in psutil.Process(worker.pid).children()
+        for each in template.children(recursive=True)
+    ]
 
 
 def test_a_worker_publishes_a_model_on_the_map(room: Workroom, project_id: int, start: Start) -> None:
