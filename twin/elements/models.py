@@ -6,6 +6,7 @@ from typing import Any
 
 from geoalchemy2 import Geometry, WKBElement
 from sqlalchemy import (
+    BigInteger,
     CheckConstraint,
     Double,
     ForeignKey,
@@ -55,6 +56,7 @@ class BimRevision(Tracked, Base):
     file_name: Mapped[str]
     job_id: Mapped[str | None] = mapped_column(UUID(as_uuid=False))
     published_at: Mapped[datetime | None]
+    indexed_at: Mapped[datetime | None]  # since when its elements' terms are there to be searched
     schema_name: Mapped[str | None]
     units: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     georeference: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
@@ -232,11 +234,17 @@ class BimElement(Base):
     storey: Mapped[str | None]
     container: Mapped[str | None]
     parent_global_id: Mapped[str | None]
+    space: Mapped[str | None]
+    host_global_id: Mapped[str | None]
     planning_status: Mapped[str | None]
     psets: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
+    pset_si: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
+    type_psets: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
     quantities: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
     classification: Mapped[list[Any]] = mapped_column(JSONB, server_default=text("'[]'"))
     materials: Mapped[list[Any]] = mapped_column(JSONB, server_default=text("'[]'"))
+    layers: Mapped[list[Any]] = mapped_column(JSONB, server_default=text("'[]'"))
+    groups: Mapped[list[Any]] = mapped_column(JSONB, server_default=text("'[]'"))
     task_codes: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
     quantity: Mapped[float | None]
     quantity_unit: Mapped[str | None]
@@ -329,6 +337,24 @@ class ModelExport(Base):
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
     __table_args__ = (UniqueConstraint("revision_id", "state_key"),)
+
+
+class ElementTerm(Base):
+    """One value that elements of a revision carry somewhere, and which: the index by which they are searched.
+
+    A revision never changes, so its terms are written once, after its publication, and then only read.
+    """
+
+    __tablename__ = "element_term"
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    revision_id: Mapped[int] = mapped_column(ForeignKey("bim_revision.id", ondelete="CASCADE"))
+    field: Mapped[int]  # hash of the path, for example psets, Pset_WallCommon, FireRating
+    value: Mapped[str | None]  # in lower case; null for a number
+    number: Mapped[float | None]  # in SI
+    elements: Mapped[list[int]] = mapped_column(ARRAY(BigInteger))
+
+    __table_args__ = (Index("ix_element_term_field", "revision_id", "field", "number"),)
 
 
 class StoredObject(Base):

@@ -35,15 +35,16 @@ ON CONFLICT (model_id, global_id) DO NOTHING
 _ELEMENTS = text("""
 INSERT INTO bim_element (
   revision_id, identity_id, project_id, milestone_id, fid, step_id, global_id, ifc_class, predefined_type, name,
-  tag, type_global_id, type_name, storey, container, parent_global_id, planning_status, psets, quantities,
-  classification, materials, task_codes, quantity, quantity_unit, quantity_source, plan_start, plan_finish,
-  geom, geom_survey, geom_local, area_m2, z_min_m, z_max_m, z_min_local_m, z_max_local_m, placement, box,
+  tag, type_global_id, type_name, storey, container, parent_global_id, space, host_global_id, planning_status, psets, pset_si,
+  type_psets, quantities, classification, materials, layers, groups, task_codes, quantity, quantity_unit,
+  quantity_source, plan_start, plan_finish, geom, geom_survey, geom_local, area_m2, z_min_m, z_max_m, z_min_local_m, z_max_local_m, placement, box,
   signature, psets_hash, quantities_hash, geometry_hash, kernel, geometry_error, flags)
 SELECT :revision_id, i.id, :project_id, l.milestone_id, e.fid, e.step_id, e.global_id, e.ifc_class,
   e.predefined_type, e.name, e.tag, e.type_global_id, e.type_name, coalesce(e.storey_name, e.storey), e.container,
-  e.parent_global_id, e.planning_status, coalesce(e.psets, '{}'), coalesce(e.quantities, '{}'),
-  coalesce(e.classification, '[]'), coalesce(e.materials, '[]'), coalesce(e.task_codes, '{}'), e.quantity,
-  e.quantity_unit, e.quantity_source, l.plan_start, l.plan_finish,
+  e.parent_global_id, e.space, e.host_global_id, e.planning_status, coalesce(e.psets, '{}'),
+  coalesce(e.pset_si, '{}'), coalesce(e.type_psets, '{}'), coalesce(e.quantities, '{}'),
+  coalesce(e.classification, '[]'), coalesce(e.materials, '[]'), coalesce(e.layers, '[]'),
+  coalesce(e.groups, '[]'), coalesce(e.task_codes, '{}'), e.quantity, e.quantity_unit, e.quantity_source, l.plan_start, l.plan_finish,
   g.valid, ST_SetSRID(e.footprint_survey_wkb::geometry, coalesce(e.survey_epsg, 0)),
   ST_SetSRID(e.footprint_local_wkb::geometry, 0), e.area_m2, e.z_min_m, e.z_max_m, e.box[3], e.box[6], e.placement,
   e.box, e.signature, e.psets_hash, e.quantities_hash, e.geometry_hash, e.kernel, e.geometry_error ->> 'kind', coalesce(e.flags, '{}')
@@ -51,7 +52,8 @@ FROM element_staging s
 CROSS JOIN LATERAL jsonb_to_record(s.doc) AS e (
   fid integer, step_id bigint, global_id text, ifc_class text, predefined_type text, name text, tag text,
   type_global_id text, type_name text, storey text, storey_name text, container text, parent_global_id text,
-  planning_status text, psets jsonb, quantities jsonb, classification jsonb, materials jsonb, task_codes text[],
+  space text, host_global_id text, planning_status text, psets jsonb, pset_si jsonb, type_psets jsonb,
+  quantities jsonb, classification jsonb, materials jsonb, layers jsonb, groups jsonb, task_codes text[],
   quantity float8, quantity_unit text, quantity_source text, footprint_lonlat_wkb text, footprint_survey_wkb text,
   survey_epsg integer, footprint_local_wkb text, area_m2 float8, z_min_m float8, z_max_m float8, box float8[],
   placement float8[], signature text, psets_hash text, quantities_hash text, geometry_hash text, kernel text, geometry_error jsonb, flags text[])
