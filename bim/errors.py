@@ -109,10 +109,34 @@ class TooBigError(BimError):
     code = "too_big"
 
 
+class IdsError(BimError):
+    """The IDS file is no valid Information Delivery Specification 1.0."""
+
+    code = "ids_invalid"
+
+
+class BcfError(BimError):
+    """The BCF archive cannot be read: damaged, hostile, too large or of an unknown version."""
+
+    code = "bcf_invalid"
+
+
+class SelectionError(BimError):
+    """A selector of a check chooses no element that can be checked, or names what the model does not have."""
+
+    code = "selection_empty"
+
+
 class PlacementError(BimError):
     """A placement by hand contradicts itself."""
 
     code = "placement"
+
+
+class ScheduleError(BimError):
+    """The file is no work schedule that can be read."""
+
+    code = "schedule_invalid"
 
 
 class JobError(BimError):

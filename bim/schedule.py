@@ -1,7 +1,7 @@
 """Tasks of a work schedule (进度计划) and the products they build."""
 
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,55 +34,115 @@ def read_schedule(model: Model, names: dict[int, str]) -> Schedule:
     IFC2X3: IfcScheduleTimeControl through IfcRelAssignsTasks. Any time may be missing; early dates stand in
     for schedule dates.
     """
-    tasks = model.by_type("IfcTask")
+    tasks = sorted(model.by_type("IfcTask"), key=lambda each: int(each.id()))
     if not tasks:
         return Schedule([], {})
+    reading = _Reading(model, tasks)
     products = _products_of(model)
-    parents = _parents_of(model)
-    controls = _controls_of(model)
     rows, codes_of = [], defaultdict(list)
-    for task in sorted(tasks, key=lambda each: int(each.id())):
+    for task in tasks:
         number = task.id()
-        code = _code(model, task)
         for product in products.get(number, ()):
-            codes_of[product].append(code)
-        parent = parents.get(number)
+            codes_of[product].append(reading.codes[number])
         built = [names[product] for product in products.get(number, ()) if product in names]
-        rows.append(_row(model, task, code, _code(model, parent) if parent else None, controls, built))
+        rows.append(reading.row(task, built))
     return Schedule(rows, dict(codes_of))
 
 
-def _row(
-    model: Model,
-    task: Instance,
-    code: str,
-    parent: str | None,
-    controls: dict[int, Instance],
-    built: list[str],
-) -> Task:
-    own = list_instances(model.value(task, "TaskTime"))
-    time = own[0] if own else controls.get(task.id())
+class _Reading:
+    """What is looked up for every task."""
 
-    def read(*attributes: str) -> str | None:
-        values = (_moment(model.value(time, each)) for each in attributes) if time is not None else ()
-        return next((value for value in values if value), None)
+    def __init__(self, model: Model, tasks: list[Instance]) -> None:
+        self._model = model
+        self._parents = _parents_of(model)
+        self._controls = _controls_of(model)
+        self._schedules = _schedules_of(model)
+        self.codes = _codes(model, tasks, self._parents)
 
-    return Task(
-        code=code,
-        name=None if task.Name is None else str(clean(task.Name)),
-        schedule_start=read("ScheduleStart", "EarlyStart"),
-        schedule_finish=read("ScheduleFinish", "EarlyFinish"),
-        actual_start=read("ActualStart"),
-        actual_finish=read("ActualFinish"),
-        completion=_ratio(model.value(time, "Completion")) if time is not None else None,
-        parent=parent,
-        products=list(dict.fromkeys(built)),
-    )
+    def row(self, task: Instance, built: list[str]) -> Task:
+        """Return the row of one task."""
+        model, parent = self._model, self._parents.get(task.id())
+        own = list_instances(model.value(task, "TaskTime"))
+        time = own[0] if own else self._controls.get(task.id())
+
+        def read(*attributes: str) -> str | None:
+            values = (_moment(model.value(time, each)) for each in attributes) if time is not None else ()
+            return next((value for value in values if value), None)
+
+        stated = read("ScheduleStart") is not None and read("ScheduleFinish") is not None
+        start, finish = read("ScheduleStart", "EarlyStart"), read("ScheduleFinish", "EarlyFinish")
+        kind = model.value(time, "DurationType") if time is not None else None
+        return Task(
+            code=self.codes[task.id()],
+            name=None if task.Name is None else str(clean(task.Name)),
+            schedule_start=start,
+            schedule_finish=finish,
+            actual_start=read("ActualStart"),
+            actual_finish=read("ActualFinish"),
+            completion=_ratio(model.value(time, "Completion")) if time is not None else None,
+            parent=self.codes.get(parent.id()) if parent is not None else None,
+            products=list(dict.fromkeys(built)),
+            uid=str(task.GlobalId) if task.GlobalId else None,
+            dates_from="schedule" if stated else "early" if start or finish else None,
+            duration=_duration(model, time),
+            duration_type=None if kind in (None, "NOTDEFINED") else str(kind),
+            schedule=self._schedule(task),
+        )
+
+    def _schedule(self, task: Instance) -> str | None:
+        """The schedule of a task or of the nearest task above it."""
+        met: set[int] = set()
+        above: Instance | None = task
+        while above is not None and above.id() not in met:
+            if above.id() in self._schedules:
+                return self._schedules[above.id()]
+            met.add(above.id())
+            above = self._parents.get(above.id())
+        return None
+
+
+def _codes(model: Model, tasks: list[Instance], parents: dict[int, Instance]) -> dict[int, str]:
+    """Codes by instance number; names that repeat are told apart by the task above, then by GlobalId."""
+    plain = {task.id(): _code(model, task) for task in tasks}
+    counts = Counter(plain.values())
+    parent_of = {number: parent.id() for number, parent in parents.items()}
+    longer = {
+        number: code
+        if counts[code] == 1 or parent_of.get(number) not in plain
+        else f"{plain[parent_of[number]]}/{code}"
+        for number, code in plain.items()
+    }
+    again = Counter(longer.values())
+    guids = {task.id(): task.GlobalId for task in tasks}
+    return {
+        number: code if again[code] == 1 else f"{code} {guids[number]}" for number, code in longer.items()
+    }
 
 
 def _code(model: Model, task: Instance) -> str:
     number = model.value(task, "Identification") or model.value(task, "TaskId")
     return str(clean(number) or clean(task.Name) or task.GlobalId or f"#{task.id()}")
+
+
+def _duration(model: Model, time: Instance | None) -> str | None:
+    """Planned duration as an ISO 8601 text; IFC2X3 counts seconds."""
+    value = model.value(time, "ScheduleDuration") if time is not None else None
+    if isinstance(value, str):
+        return value or None
+    if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and value >= 0:
+        return f"PT{value:g}S"
+    return None
+
+
+def _schedules_of(model: Model) -> dict[int, str]:
+    """Names of the schedules and plans that control tasks."""
+    found: dict[int, str] = {}
+    for relation in model.by_type("IfcRelAssignsToControl") + model.by_type("IfcRelAssignsTasks"):
+        for control in list_instances(relation.RelatingControl):
+            if control.is_a("IfcWorkSchedule") or control.is_a("IfcWorkPlan"):
+                name = str(clean(control.Name) or control.is_a())
+                found.update((task.id(), name) for task in list_instances(relation.RelatedObjects))
+    return found
 
 
 def _products_of(model: Model) -> dict[int, list[int]]:
