@@ -123,15 +123,15 @@ class Template:
             self._end()
         self._process = self._control = self._end = None
 
-    async def start(self, spool: Path) -> ModelProcess | None:
-        """Start a model process on the order in a spool folder; None where the template died over it."""
+    async def start(self, task: str, spool: Path) -> ModelProcess | None:
+        """Start a task on the order in a spool folder; None where the template died over it."""
         self.warm()
         job, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         job.setblocking(False)
         theirs_in, lifeline = os.pipe2(os.O_CLOEXEC)
         output, theirs_out = os.pipe2(os.O_CLOEXEC)
         try:
-            number, watched = await self._order(spool, job, theirs, theirs_in, theirs_out)
+            number, watched = await self._order(f"{task}\0{spool}", job, theirs, theirs_in, theirs_out)
         except BaseException as error:
             job.close()
             os.close(lifeline)
@@ -142,14 +142,14 @@ class Template:
         return ModelProcess(number, watched, job, lifeline, output)
 
     async def _order(
-        self, spool: Path, job: socket.socket, theirs: socket.socket, lifeline: int, output: int
+        self, order: str, job: socket.socket, theirs: socket.socket, lifeline: int, output: int
     ) -> tuple[int, int]:
         """Send an order and wait for the number of its process and the descriptor to watch it by."""
         try:
             if self._control is None:
                 raise BrokenPipeError
             handed = [theirs.fileno(), lifeline, output]
-            socket.send_fds(self._control, [os.fsencode(spool)], handed, socket.MSG_NOSIGNAL)
+            socket.send_fds(self._control, [os.fsencode(order)], handed, socket.MSG_NOSIGNAL)
         finally:
             theirs.close()
             os.close(lifeline)

@@ -11,6 +11,7 @@ import orjson
 
 from bim.job import ConversionJob, write_job
 from bim.launcher import ModelProcess, Template
+from bim.limits import ProcessLimits
 from bim.process import STARVED_NOTE
 from bim.results import LOG_FILE, VERDICT_FILE, Progress, Verdict, read_verdict
 
@@ -71,25 +72,47 @@ async def run_conversion(
     so that no batch child outlives it. It holds the other end of our pipe and ends by itself when we die.
     """
     write_job(job)
-    (job.spool / VERDICT_FILE).unlink(missing_ok=True)
+    return await run_process("convert", job.spool, job.limits.process, on_progress, template)
+
+
+async def run_process(
+    task: str,
+    spool: Path,
+    limits: ProcessLimits,
+    on_progress: OnProgress,
+    template: Template | None = None,
+) -> Outcome:
+    """Run a task of :data:`bim.template.TASKS` on the order in a spool folder; see :func:`run_conversion`.
+
+    Parameters
+    ----------
+    task : str
+        Its name.
+    spool : Path
+        Folder of this attempt alone; the task finds its order there and leaves ``verdict.json``.
+    limits : ProcessLimits
+        The wall limit is kept here; the task sets the others on itself.
+    """
+    (spool / VERDICT_FILE).unlink(missing_ok=True)
     if template is not None:
-        return await _convert(job, on_progress, template)
+        return await _run(task, spool, limits, on_progress, template)
     alone = Template()
     try:
-        return await _convert(job, on_progress, alone)
+        return await _run(task, spool, limits, on_progress, alone)
     finally:
         alone.close()
 
 
-async def _convert(job: ConversionJob, on_progress: OnProgress, template: Template) -> Outcome:
+async def _run(
+    task: str, spool: Path, limits: ProcessLimits, on_progress: OnProgress, template: Template
+) -> Outcome:
     listener = _Listener(on_progress)
-    process = await template.start(job.spool)
+    process = await template.start(task, spool)
     if process is None:
-        return Outcome(explain_exit(None, listener.last), None, listener.last, job.spool)
+        return Outcome(explain_exit(None, listener.last), None, listener.last, spool)
     timed_out = False
-    settling: asyncio.Task[int | None] | None = None
     try:
-        async with asyncio.timeout(job.limits.process.wall_s):
+        async with asyncio.timeout(limits.wall_s):
             await _until_end(process, listener)
     except TimeoutError:
         timed_out = True
@@ -99,14 +122,14 @@ async def _convert(job: ConversionJob, on_progress: OnProgress, template: Templa
         settling = asyncio.ensure_future(process.settle())
         await _insist(settling)
     returncode = settling.result()
-    verdict = read_verdict(job.spool) if returncode == 0 else None
+    verdict = read_verdict(spool) if returncode == 0 else None
     if timed_out:
-        verdict = _time_out(job.limits.process.wall_s, listener.last)
+        verdict = _time_out(limits.wall_s, listener.last)
     return Outcome(
-        verdict or explain_exit(returncode, listener.last, read_log_tail(job.spool)),
+        verdict or explain_exit(returncode, listener.last, read_log_tail(spool)),
         returncode,
         listener.last,
-        job.spool,
+        spool,
     )
 
 

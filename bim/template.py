@@ -13,13 +13,17 @@ import signal
 import socket
 import sys
 import traceback
+from collections.abc import Callable
 from pathlib import Path
-from typing import NoReturn
+from typing import Final, NoReturn
 
 import orjson
 
 from bim import convert
 from bim.process import die_with_parent
+
+# What a model process can do: each task reads its order from the spool folder named and leaves a verdict there.
+TASKS: Final[dict[str, Callable[[list[str]], int]]] = {"convert": convert.main}
 
 _ORDER_BYTES = 1 << 16
 _THREADS = Path("/proc/self/task")
@@ -70,7 +74,8 @@ class TemplateServer:
         process = os.fork()
         if process == 0:
             job.close()
-            self._become_model_process(parent, order.decode(), lifeline, output)
+            task, _, spool = os.fsdecode(order).partition("\0")
+            self._become_model_process(parent, task, spool, lifeline, output)
         os.close(lifeline)
         os.close(output)
         self._running[job] = process
@@ -95,8 +100,10 @@ class TemplateServer:
             job.send(orjson.dumps({"status": os.waitstatus_to_exitcode(status)}))
         job.close()
 
-    def _become_model_process(self, parent: int, spool: str, lifeline: int, output: int) -> NoReturn:
-        """Leave everything of the template behind and convert one model, in a session of its own."""
+    def _become_model_process(
+        self, parent: int, task: str, spool: str, lifeline: int, output: int
+    ) -> NoReturn:
+        """Leave everything of the template behind and do one task, in a session of its own."""
         code = 1
         try:
             die_with_parent(parent)
@@ -109,7 +116,7 @@ class TemplateServer:
                 os.dup2(source, target)
                 os.close(source)
             os.chdir(spool)
-            code = convert.main([spool])
+            code = TASKS[task]([spool])
         except BaseException:  # noqa: BLE001  nothing may return into the template's loop
             traceback.print_exc()
         finally:

@@ -229,7 +229,7 @@ def test_converter_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
         "import asyncio, sys; from pathlib import Path; from bim.launcher import Template\n"
         "async def main():\n"
         "    template = Template()\n"
-        f"    process = await template.start(Path({str(spool)!r}))\n"
+        f"    process = await template.start('convert', Path({str(spool)!r}))\n"
         "    await asyncio.sleep(600)\n"
         "asyncio.run(main())"
     )
