@@ -6,6 +6,16 @@ from typing import Any
 
 import numpy as np
 
+from bim.errors import PlacementError
+from bim.georeference.crs_names import (
+    has_zone_in_easting,
+    is_eight_digit_easting,
+    is_in_area,
+    is_northing,
+    is_six_digit_easting,
+    twin_crs,
+    zone_crs,
+)
 from bim.georeference.facts import Point
 from bim.georeference.transforms import distance_to_project_m, helmert_matrix, locate, origin_of
 from bim.job import Correction, ProjectPlace
@@ -58,6 +68,39 @@ def place_by_hand(
         placement=correction.number,
         file=file_part(file),
     )
+
+
+def check_lands(correction: Correction) -> None:
+    """See that a placement by hand lies on its system at all.
+
+    Raises
+    ------
+    PlacementError
+        The numbers have no image on it, or one outside its area of use; the likely reason is named.
+    """
+    place = locate(correction_matrix(correction), (0.0, 0.0, 0.0), correction.crs)
+    if place is not None and is_in_area(correction.crs, *place):
+        return
+    hint_en, hint_zh = _miss(correction.eastings, correction.northings, correction.crs)
+    raise PlacementError(
+        f"E {correction.eastings:.3f}, N {correction.northings:.3f} lies outside the area of {correction.crs}. {hint_en}",
+        f"E {correction.eastings:.3f}，N {correction.northings:.3f} 不在 {correction.crs} 的使用范围内。{hint_zh}",
+    )
+
+
+def _miss(east: float, north: float, crs: str) -> tuple[str, str]:
+    """The likely reason, told by the digits of CGCS2000 coordinates."""
+    if is_northing(east) and (is_eight_digit_easting(north) or is_six_digit_easting(north)):
+        return (
+            "East and north look exchanged: survey sheets write X = north.",
+            "东坐标与北坐标似乎写反：测量成果中 X 为北。",
+        )
+    fitting = zone_crs(east) if is_eight_digit_easting(east) else None
+    if fitting is None and is_six_digit_easting(east) and has_zone_in_easting(crs):
+        fitting = twin_crs(crs)
+    if fitting is not None and fitting != crs:
+        return f"Its digits fit {fitting}.", f"按位数应为 {fitting}。"
+    return "Check the numbers and the system.", "请核对坐标与坐标系。"
 
 
 def correction_matrix(correction: Correction) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
