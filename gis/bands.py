@@ -2,16 +2,18 @@
 """Tiles out of geometry that lies on the pixel grid already 像素网格金字塔: shifted, and clipped only at the tile's edge.
 
 A band is a table ``band_<layer>_<zoom>`` of feature id, geometry (SRID 0, whole numbers, y up, 4096 units along a
-tile of the band's zoom) and `side`, the shorter side of its box. It carries no attributes and no rights: those come
-from the layer's own relation, joined by id, so they are never stale. Who keeps the tables is not known here.
+tile of the band's zoom) and `side`, the shorter side of its box. Attributes and rights come from the layer's own
+relation, joined by id, or where the band carries them, from its view ``drawn_<layer>_<zoom>``. Who keeps the tables is
+not known here.
 """
 
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from gis.aggregates import describe
 from gis.crs import STORED_SRID
-from gis.layer import Band, Layer, Selection
-from gis.statement import Statement, identifier, literal, merged
+from gis.layer import Band, Field, Layer, Selection
+from gis.statement import EVERYTHING, ROW, Statement, identifier, literal, merged
 from gis.tiling import BUFFER, EXTENT, TileAddress, tile_columns
 
 __all__ = ["band_table", "band_tile_statement", "describe"]
@@ -49,13 +51,15 @@ def band_tile_statement(selection: Selection, tile: TileAddress, band: Band) -> 
         "band_y": tile.y,
         "band_extent": EXTENT * (1 if point else unit),
     }
+    carried = layer.fields_in_tiles(tile.z)
+    shape = "c.geom" if point or unit == 1 else f"CASE WHEN c.side < e.unit THEN {_WIDENED} ELSE c.geom END"
+    if band.carries_fields and selection.where == EVERYTHING:
+        return _carried_statement(selection, band, carried, shape, params)
     west, south, east, north = tile.degrees(2 * BUFFER / EXTENT)
     if not point:
         params |= {"near_west": west, "near_south": south, "near_east": east, "near_north": north}
     rows = selection.rows()
-    carried = layer.fields_in_tiles(tile.z)
     names = "".join(f", a.{item.name}" for item in carried)
-    shape = "c.geom" if point or unit == 1 else f"CASE WHEN c.side < e.unit THEN {_WIDENED} ELSE c.geom END"
     found = (
         f"SELECT c.id, {shape} AS shape FROM e CROSS JOIN {band_table(layer, band)} AS c "
         "WHERE c.geom && e.reach OFFSET 0"
@@ -72,6 +76,35 @@ def band_tile_statement(selection: Selection, tile: TileAddress, band: Band) -> 
         "WHERE _id IS NOT NULL AND _geometry IS NOT NULL"
     )
     return Statement(sql, merged(rows.params, params))
+
+
+def drawn_view(layer: Layer, band: Band) -> str:
+    """Return the name of the view of what is drawn out of a band that carries its fields."""
+    return identifier(f"drawn_{layer.id}_{band.zoom}")
+
+
+def _carried_statement(
+    selection: Selection, band: Band, carried: Sequence[Field], shape: str, params: Mapping[str, object]
+) -> Statement:
+    """Build the statement of a tile out of a band that carries its fields: one relation, found by its box."""
+    layer = selection.layer
+    names = "".join(f", b.{item.name}" for item in carried)
+    found = (
+        f"SELECT {ROW}.{layer.id_column} AS _id, {shape.replace('c.', f'{ROW}.')} AS shape{_columns(carried)} "
+        f"FROM e CROSS JOIN {drawn_view(layer, band)} AS {ROW} "
+        f"WHERE {ROW}.geom && e.reach AND ({selection.visible.sql}) ORDER BY 1 OFFSET 0"
+    )
+    sql = (
+        f"WITH e AS MATERIALIZED ({_TILE}) "
+        f"SELECT ST_AsMVT(t.*, {literal(layer.id)}, %(band_extent)s::integer, '_geometry', '_id') FROM ("
+        f"SELECT b._id, {_IN_TILE} AS _geometry{names} FROM e, ({found}) AS b OFFSET 0) AS t "
+        "WHERE _geometry IS NOT NULL"
+    )
+    return Statement(sql, merged(selection.visible.params, params))
+
+
+def _columns(carried: Sequence[Field]) -> str:
+    return f", {tile_columns(carried)}" if carried else ""
 
 
 def _near(layer: Layer) -> str:

@@ -17,7 +17,7 @@ from gis.crs import CRS84, STORED_SRID, WGS84_SRID, Crs
 from gis.errors import FeatureNotFoundError
 from gis.layer import Layer, Selection
 from gis.paging import Page, Position, after_condition, order_sql, position_sql
-from gis.statement import Connection, Row, Statement, fetch_row, fetch_rows, merged, stream_rows
+from gis.statement import ROW, Connection, Row, Statement, fetch_row, fetch_rows, merged, stream_rows
 from gis.tag import row_tag_sql
 
 STREAM_ABOVE: Final = 2_000
@@ -25,17 +25,25 @@ STREAM_ABOVE: Final = 2_000
 
 COUNT_EXACTLY_UP_TO: Final = 100_000
 _PIECE: Final = 40
+_ONE_MORE: Final = "%(page_limit)s::int8 + 1"
 STREAM_BATCH: Final = 500
 """Features of each batch of a stream but the last."""
 
 
 @dataclass(frozen=True)
 class ItemsPage:
-    """A page, or a batch of a streamed one: features with commas between, without brackets, in some pieces."""
+    """A page, or a batch of a streamed one: features with commas between, without brackets, in some pieces.
+
+    Attributes
+    ----------
+    matched : int or None
+        How many rows match, where finding the page told it.
+    """
 
     parts: tuple[bytes, ...]
     returned: int
     next: Position | None
+    matched: int | None = None
 
     @property
     def body(self) -> bytes:
@@ -73,13 +81,13 @@ class Count:
 def page_statement(selection: Selection, page: Page, crs: Crs = CRS84) -> Statement:
     """Build the statement of a page: pieces of some features each, in order.
 
-    Each row has a body, the number of features in it, whether more follow the page, and where the piece holds the
-    last feature its id and sort values. Pieces and not one value: a megabyte is copied three times on its way, each
+    Each row has a body, the number of features in it, whether more follow the page, how many rows match or NULL, and
+    where the piece holds the last feature its id and sort values. Pieces and not one value: a megabyte is copied three times on its way, each
     time into memory that the system must first give. Nor a row a feature: each wakes the reader.
     A row without geometry is written with ``"geometry": null``, an empty geometry with empty coordinates, a third
     dimension as it is stored.
     """
-    chosen, params = _chosen_sql(selection, page)
+    chosen = _chosen(selection, page, crs)
     keys = "".join(f", _k{number}" for number in range(len(page.sort)))
     kept = "FILTER (WHERE _n <= %(page_limit)s::int8)"
     last = "FILTER (WHERE _n = %(page_limit)s::int8)"
@@ -87,15 +95,19 @@ def page_statement(selection: Selection, page: Page, crs: Crs = CRS84) -> Statem
         f"convert_to(CASE WHEN min(_n) > 1 THEN ',' ELSE '' END || string_agg(_feature, ',') {kept}, 'UTF8')",
         f"count(*) {kept}",
         "max(_n) > %(page_limit)s::int8",
+        chosen.matched,
         f"max(_id) {last}",
         *(f"max(_k{number}) {last}" for number in range(len(page.sort))),
     ]
     numbered = (
         f"SELECT _id, row_number() OVER () AS _n{keys}, {feature_sql(selection.layer, crs)} AS _feature "
-        f"FROM ({chosen}) chosen"
+        f"FROM ({chosen.sql}) chosen"
     )
-    sql = f"SELECT {', '.join(columns)} FROM ({numbered}) page GROUP BY (_n - 1) / {_PIECE} ORDER BY min(_n)"
-    return Statement(sql, params)
+    sql = (
+        f"{chosen.before}SELECT {', '.join(columns)} FROM ({numbered}) page "
+        f"GROUP BY (_n - 1) / {_PIECE} ORDER BY min(_n)"
+    )
+    return Statement(sql, chosen.params)
 
 
 async def fetch_items(
@@ -104,9 +116,10 @@ async def fetch_items(
     """Run `page_statement` and return the page whole."""
     rows = await fetch_rows(connection, page_statement(selection, page, crs), prepare=False)
     bodies = tuple(row[0] for row in rows if row[1])
-    ends = [row[3:] for row in rows if row[3] is not None]
+    ends = [row[4:] for row in rows if row[4] is not None]
     more = any(row[2] for row in rows)
-    return ItemsPage(bodies, sum(row[1] for row in rows), _position(ends[0]) if more else None)
+    matched = rows[0][3] if rows else None
+    return ItemsPage(bodies, sum(row[1] for row in rows), _position(ends[0]) if more else None, matched)
 
 
 def stream_statement(selection: Selection, page: Page, crs: Crs = CRS84) -> Statement:
@@ -115,10 +128,12 @@ def stream_statement(selection: Selection, page: Page, crs: Crs = CRS84) -> Stat
     Nothing stands between the ordered rows and the reader: numbering or joining them would write every
     feature before the first one goes out.
     """
-    chosen, params = _chosen_sql(selection, page)
+    chosen = _chosen_at_once(selection, page, crs)
     keys = "".join(f", _k{number}" for number in range(len(page.sort)))
     feature = feature_sql(selection.layer, crs)
-    return Statement(f"SELECT convert_to({feature}, 'UTF8'), _id{keys} FROM ({chosen}) chosen", params)
+    return Statement(
+        f"SELECT convert_to({feature}, 'UTF8'), _id{keys} FROM ({chosen.sql}) chosen", chosen.params
+    )
 
 
 async def stream_items(
@@ -164,27 +179,85 @@ def _position(row: Sequence[object]) -> Position:
     return Position(tuple(None if value is None else str(value) for value in values), identity)
 
 
-def _chosen_sql(selection: Selection, page: Page) -> tuple[str, Mapping[str, object]]:
-    """Return the rows of a page in order, chosen before anything is written: the sort keeps only them."""
+@dataclass(frozen=True)
+class _Chosen:
+    """The rows of a page and one more, in order: a statement, what stands before it, how many rows match."""
+
+    sql: str
+    params: Mapping[str, object]
+    before: str = ""
+    matched: str = "NULL::int8"
+
+
+def _chosen(selection: Selection, page: Page, crs: Crs) -> _Chosen:
+    if is_kept_as_text(selection.layer, crs) and not page.sort:
+        return _chosen_by_id(selection, page, crs)
+    return _chosen_at_once(selection, page, crs)
+
+
+def _chosen_at_once(selection: Selection, page: Page, crs: Crs) -> _Chosen:
+    """Choose the rows before anything is written: the sort keeps only them."""
     layer = selection.layer
     rows = selection.filtered(after_condition(layer, page)).rows()
     keys = "".join(f", {position_sql(key)} AS _k{number}" for number, key in enumerate(page.sort))
     sql = (
-        f"SELECT {layer.id_sql()} AS _id, {layer.geometry_sql()} AS _geometry{keys}{_field_columns(layer)} "
-        f"FROM {rows.sql} ORDER BY {order_sql(layer, page.sort)} LIMIT %(page_limit)s::int8 + 1"
+        f"SELECT {layer.id_sql()} AS _id, {_geometry_column(layer, crs)}{keys}{_field_columns(layer)} "
+        f"FROM {rows.sql} ORDER BY {order_sql(layer, page.sort)} LIMIT {_ONE_MORE}"
     )
-    return sql, merged(rows.params, {"page_limit": page.limit})
+    return _Chosen(sql, merged(rows.params, {"page_limit": page.limit}))
+
+
+def _chosen_by_id(selection: Selection, page: Page, crs: Crs) -> _Chosen:
+    """Choose ids, then fetch their rows: of a plain table with wide rows, sorting ids costs less than sorting rows.
+
+    The ids of the first page are counted as they are found; there may be so many that they are not all found.
+    """
+    layer = selection.layer
+    rows = selection.filtered(after_condition(layer, page)).rows()
+    params = merged(rows.params, {"page_limit": page.limit})
+    ids = f"SELECT {layer.id_sql()} AS _id FROM {rows.sql} ORDER BY 1 LIMIT {_ONE_MORE}"
+    before, matched = "", "NULL::int8"
+    if page.after is None:
+        few = f"(SELECT n <= {COUNT_EXACTLY_UP_TO} FROM counted)"
+        before = (
+            f"WITH found AS MATERIALIZED (SELECT {layer.id_sql()} AS _id FROM {rows.sql} "
+            f"LIMIT {COUNT_EXACTLY_UP_TO + 1}), counted AS MATERIALIZED (SELECT count(*) AS n FROM found) "
+        )
+        matched = "(SELECT n FROM counted)"
+        ids = (
+            f"SELECT _id FROM (SELECT _id FROM found WHERE {few} UNION ALL "
+            f"SELECT _id FROM ({ids}) o WHERE NOT {few}) i ORDER BY 1 LIMIT {_ONE_MORE}"
+        )
+    sql = (
+        f"SELECT {layer.id_sql()} AS _id, {_geometry_column(layer, crs)}{_field_columns(layer)} FROM ({ids}) AS k "
+        f"JOIN {selection.source_sql()} AS {ROW} ON {layer.id_sql()} = k._id ORDER BY k._id"
+    )
+    return _Chosen(sql, params, before, matched)
 
 
 def _field_columns(layer: Layer) -> str:
     return f", {layer.columns()}" if layer.fields else ""
 
 
+def is_kept_as_text(layer: Layer, crs: Crs) -> bool:
+    """Tell whether the layer keeps its geometry as finished GeoJSON in this CRS."""
+    return layer.geometry_text is not None and not crs.swapped and crs.srid in (STORED_SRID, WGS84_SRID)
+
+
+def _geometry_column(layer: Layer, crs: Crs) -> str:
+    if is_kept_as_text(layer, crs):
+        return f"{layer.geometry_text_sql()} AS _geometry"
+    return f"{layer.geometry_sql()} AS _geometry"
+
+
 def feature_sql(layer: Layer, crs: Crs = CRS84) -> str:
     """Return the expression that writes one GeoJSON feature from `_id`, `_geometry` and the fields."""
+    geometry = (
+        "_geometry" if is_kept_as_text(layer, crs) else f"ST_AsGeoJSON({geometry_in(crs)}, {crs.decimals}, 0)"
+    )
     return (
         '\'{"type":"Feature","id":\' || _id || \',"geometry":\' || '
-        f"coalesce(ST_AsGeoJSON({geometry_in(crs)}, {crs.decimals}, 0), 'null') "
+        f"coalesce({geometry}, 'null') "
         f"|| ',\"properties\":' || {properties_sql(layer)} || '}}'"
     )
 
@@ -213,7 +286,7 @@ def item_statement(selection: Selection, feature_id: int, crs: Crs = CRS84) -> S
     layer = selection.layer
     rows = selection.rows()
     chosen = (
-        f"SELECT {layer.id_sql()} AS _id, {layer.geometry_sql()} AS _geometry, {row_tag_sql()} AS _tag"
+        f"SELECT {layer.id_sql()} AS _id, {_geometry_column(layer, crs)}, {row_tag_sql()} AS _tag"
         f"{_field_columns(layer)} FROM {rows.sql} AND {layer.id_sql()} = %(feature_id)s::int8 OFFSET 0"
     )
     sql = f"SELECT convert_to({feature_sql(layer, crs)}, 'UTF8'), _tag FROM ({chosen}) chosen"
@@ -245,11 +318,22 @@ def count_statement(selection: Selection, exactly_up_to: int = COUNT_EXACTLY_UP_
 
 
 async def count_items(
-    connection: Connection, selection: Selection, exactly_up_to: int = COUNT_EXACTLY_UP_TO
+    connection: Connection,
+    selection: Selection,
+    exactly_up_to: int = COUNT_EXACTLY_UP_TO,
+    known: int | None = None,
 ) -> Count:
-    """Count the matching rows: exactly up to a limit, by the planner's estimate above it."""
-    row = await fetch_row(connection, count_statement(selection, exactly_up_to), prepare=False)
-    number = row[0] if row else 0
+    """Count the matching rows: exactly up to a limit, by the planner's estimate above it.
+
+    Parameters
+    ----------
+    known : int, optional
+        What a page already told: the number up to the limit, one more where there are more.
+    """
+    number = known
+    if number is None:
+        row = await fetch_row(connection, count_statement(selection, exactly_up_to), prepare=False)
+        number = row[0] if row else 0
     if number <= exactly_up_to:
         return Count(number, exact=True)
     rows = selection.rows()

@@ -97,7 +97,7 @@ async def _count(connection: Connection, asked: Asked, page: ItemsPage) -> int |
             return None
         if page.next is None:
             return page.returned
-    return max(page.returned, (await count_items(connection, asked.selection)).number)
+    return max(page.returned, (await count_items(connection, asked.selection, known=page.matched)).number)
 
 
 def _table(request: Request, asked: Asked, page: ItemsPage, counted: Counted) -> FeatureTable:

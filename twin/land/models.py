@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from twin.db import Base, Tracked
 
 GEODESIC_AREA = "ST_Area(geography(ST_SetSRID(geom, 4326)))"  # 4326 ≡ 4490 by policy
+GEOJSON = "ST_AsGeoJSON(ST_ForcePolygonCCW(geom), 9, 0)"  # as the doors of the map write it
 CONTROL_LAYERS = ("dltb", "farmland", "ecology", "urban_boundary", "heritage", "river")
 
 
@@ -19,6 +20,7 @@ class _Surveyed(Tracked):
     """A polygon as surveyed and as shown, with what the source said of it."""
 
     geom: Mapped[WKBElement] = mapped_column(Geometry("MULTIPOLYGON", srid=4490, spatial_index=False))
+    geom_json: Mapped[str] = mapped_column(Computed(GEOJSON, persisted=True), deferred=True)
     geom_survey: Mapped[WKBElement] = mapped_column(Geometry("MULTIPOLYGON", srid=-1, spatial_index=False))
     source_crs: Mapped[str]
     source_file: Mapped[str | None]

@@ -26,6 +26,8 @@ from twin.layers.fields import (
 LABELS_FROM_ZOOM = 13
 ELEMENT_NAMES_FROM_ZOOM = 16
 AREA_BANDS = (Band(9, 0, simplify=True), Band(12, 10, simplify=True), Band(15, 13))
+# Thousands in a tile, each a row of one table: the bands carry what tiles ask of them.
+LAND_BANDS = tuple(replace(band, carries_fields=True) for band in AREA_BANDS)
 
 PROJECTS = Layer(
     id="projects",
@@ -174,11 +176,12 @@ LAND_PARCELS = Layer(
     title_en="Reserve parcels",
     description="The reserve pool 土地储备池",
     relation="layer_land_parcels",
+    geometry_text="geom_json",
     geometry_type="polygon",
     temporal=True,
     label_field="parcel_no",
     max_zoom=15,
-    bands=AREA_BANDS,
+    bands=LAND_BANDS,
     aggregate=Aggregate("state"),
     fields=(
         Field(
@@ -211,11 +214,12 @@ CONTROL_AREAS = Layer(
     title_en="Control areas",
     description="Farmland, ecological red line, urban boundary, heritage, river and land-use patches 管控图层",
     relation="layer_control_areas",
+    geometry_text="geom_json",
     geometry_type="polygon",
     temporal=True,
     label_field="name",
     max_zoom=15,
-    bands=AREA_BANDS,
+    bands=LAND_BANDS,
     aggregate=Aggregate("layer"),
     fields=(
         Field("layer", "string", "图层", "Layer", in_tiles=True),

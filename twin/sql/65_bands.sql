@@ -1,6 +1,7 @@
--- Bands 像素网格金字塔: per layer and grid zoom one table of geometry on the pixel grid and the feature's id, and nothing
--- else. What a caller may see and the attributes come from the live view, so a band can be out of date in neither.
--- Bands are derived: `rebuild_bands` makes them anew, triggers keep them in the transaction of the edit.
+-- Bands 像素网格金字塔: per layer and grid zoom one table of geometry on the pixel grid and the feature's id. What a
+-- caller may see and the attributes come from the live view by that id. Where a layer is a table of its own and has
+-- thousands of rows in a tile, looking them up is a third of the tile's cost: its bands also carry what its tiles ask
+-- (`band_columns`). Bands are derived: `rebuild_bands` makes them anew, triggers keep them in the edit's transaction.
 
 -- The bands of each layer; the catalogue (`twin/layers`) declares the same, and a test holds them equal.
 CREATE OR REPLACE FUNCTION layer_bands() RETURNS TABLE (layer text, zoom integer, simplify boolean)
@@ -13,9 +14,32 @@ LANGUAGE sql IMMUTABLE AS $$
     ('control_areas', 9, true), ('control_areas', 12, true), ('control_areas', 15, false)
 $$;
 
--- What is drawn now, by feature id.
-CREATE OR REPLACE VIEW band_source_land_parcels AS SELECT id, geom FROM land_parcel;
-CREATE OR REPLACE VIEW band_source_control_areas AS SELECT id, geom FROM control_area;
+-- What bands carry besides the geometry. Each is a column of the layer's table under the same name, but for
+-- `row_public`; the catalogue declares the same, and a test holds them equal.
+CREATE OR REPLACE FUNCTION band_columns() RETURNS TABLE (layer text, "column" text, type text, source text)
+LANGUAGE sql IMMUTABLE AS $$
+  VALUES ('land_parcels', 'row_public', 'boolean', 'public_visible'), ('land_parcels', 'parcel_no', 'text', 'parcel_no'),
+    ('land_parcels', 'name', 'text', 'name'), ('land_parcels', 'kind', 'text', 'kind'),
+    ('land_parcels', 'state', 'text', 'state'),
+    ('control_areas', 'row_public', 'boolean', 'public_visible'), ('control_areas', 'layer', 'text', 'layer'),
+    ('control_areas', 'name', 'text', 'name'), ('control_areas', 'class_code', 'text', 'class_code'),
+    ('control_areas', 'class_name', 'text', 'class_name'), ('control_areas', 'valid_from', 'date', 'valid_from'),
+    ('control_areas', 'valid_to', 'date', 'valid_to')
+$$;
+
+-- The carried columns of a layer as a list with a comma in front, each behind a prefix; empty where there are none.
+CREATE OR REPLACE FUNCTION band_list(layer_id text, prefix text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+  SELECT coalesce(string_agg(format(', %s%I', prefix, c."column"), '' ORDER BY c."column"), '')
+  FROM band_columns() c WHERE c.layer = layer_id
+$$;
+
+-- What is drawn now, by feature id. A view cannot lose a column by being replaced.
+DROP VIEW IF EXISTS band_source_land_parcels, band_source_control_areas;
+CREATE VIEW band_source_land_parcels AS
+  SELECT id, geom, public_visible AS row_public, parcel_no, name, kind, state FROM land_parcel;
+CREATE VIEW band_source_control_areas AS
+  SELECT id, geom, public_visible AS row_public, layer, name, class_code, class_name, valid_from, valid_to
+  FROM control_area;
 CREATE OR REPLACE VIEW band_source_projects AS
   SELECT project_id AS id, geom FROM project_footprint WHERE valid_to IS NULL;
 CREATE OR REPLACE VIEW band_source_project_points AS
@@ -26,9 +50,8 @@ CREATE OR REPLACE VIEW band_source_bim_elements AS
   SELECT e.identity_id AS id, e.geom FROM bim_element e
   WHERE e.revision_id IN (SELECT current_revision_id FROM bim_model) AND element_is_drawn(e.ifc_class);
 
--- What the tiles of far zooms ask of a parcel is found in its index alone: thousands of rows need not be visited.
-CREATE INDEX IF NOT EXISTS ix_land_parcel_drawn ON land_parcel (id) INCLUDE (public_visible, state);
-CREATE INDEX IF NOT EXISTS ix_control_area_drawn ON control_area (id) INCLUDE (public_visible, layer, valid_from, valid_to);
+-- Once, the tiles of far zooms were spared the rows by these; now the bands carry what they ask.
+DROP INDEX IF EXISTS ix_land_parcel_drawn, ix_control_area_drawn;
 
 -- When each band was last made whole, and by which rules.
 CREATE TABLE IF NOT EXISTS layer_band (
@@ -41,24 +64,40 @@ DO $do$
 DECLARE
   one record;
   band record;
+  carried record;
   body text;
+  copies text;
 BEGIN
   FOR one IN SELECT DISTINCT layer FROM layer_bands() LOOP
     body := '';
+    copies := '';
     FOR band IN SELECT b.*, format('band_%s_%s', b.layer, b.zoom) AS relation FROM layer_bands() b
                 WHERE b.layer = one.layer ORDER BY b.zoom LOOP
       EXECUTE format('CREATE TABLE IF NOT EXISTS %1$I (id bigint PRIMARY KEY, side integer NOT NULL,
         approximate boolean NOT NULL, geom geometry(Geometry, 0) NOT NULL)', band.relation);
       EXECUTE format('CREATE INDEX IF NOT EXISTS %I ON %I USING gist (geom)',
         'ix_' || band.relation || '_geom', band.relation);
+      FOR carried IN SELECT * FROM band_columns() c WHERE c.layer = band.layer LOOP
+        EXECUTE format('ALTER TABLE %I ADD COLUMN IF NOT EXISTS %I %s', band.relation, carried."column", carried.type);
+      END LOOP;
       body := body || format($text$
         DELETE FROM %1$I WHERE id = ANY (ids);
-        INSERT INTO %1$I (id, side, approximate, geom)
-        SELECT s.id, g.side, g.approximate, g.shape
+        INSERT INTO %1$I (id, side, approximate, geom%5$s)
+        SELECT s.id, g.side, g.approximate, g.shape%6$s
         FROM %2$I s, band_geometry(s.geom, %3$s, %4$L) g WHERE s.id = ANY (ids) AND g.shape IS NOT NULL
         ON CONFLICT (id) DO UPDATE SET side = excluded.side, approximate = excluded.approximate, geom = excluded.geom;
-        $text$, band.relation, 'band_source_' || band.layer, band.zoom, band.simplify);
+        $text$, band.relation, 'band_source_' || band.layer, band.zoom, band.simplify,
+        band_list(band.layer, ''), band_list(band.layer, 's.'));
+      copies := copies || format($text$
+        UPDATE %1$I b SET (id%3$s) = ROW (b.id%4$s) FROM %2$I s WHERE s.id = ANY (ids) AND b.id = s.id;
+        $text$, band.relation, 'band_source_' || band.layer, band_list(band.layer, ''), band_list(band.layer, 's.'));
     END LOOP;
+    IF band_list(one.layer, '') <> '' THEN
+      EXECUTE format('CREATE OR REPLACE FUNCTION %I(ids bigint[]) RETURNS void LANGUAGE plpgsql AS $f$
+        BEGIN
+          IF cardinality(ids) > 0 THEN %s END IF;
+        END $f$', 'recopy_bands_' || one.layer, copies);
+    END IF;
     EXECUTE format('CREATE OR REPLACE FUNCTION %I(ids bigint[]) RETURNS void LANGUAGE plpgsql AS $f$
       BEGIN
         IF cardinality(ids) > 0 THEN %s END IF;
@@ -73,6 +112,23 @@ BEGIN
       'SELECT %1$L::text AS layer, %2$s AS zoom, count(*) AS features, count(*) FILTER (WHERE approximate) AS approximate,
         pg_total_relation_size(%3$L::regclass) AS bytes FROM %3$I', layer, zoom, format('band_%s_%s', layer, zoom)),
       ' UNION ALL ' ORDER BY layer, zoom) FROM layer_bands());
+END $do$;
+
+-- What tiles are drawn from where bands carry what they ask: the rows of the layer's view that stand in the band now.
+DROP VIEW IF EXISTS drawn_land_parcels_9, drawn_land_parcels_12, drawn_land_parcels_15, drawn_control_areas_9,
+  drawn_control_areas_12, drawn_control_areas_15;
+DO $do$
+DECLARE
+  band record;
+BEGIN
+  FOR band IN SELECT * FROM layer_bands() b WHERE b.layer IN (SELECT c.layer FROM band_columns() c) LOOP
+    EXECUTE format('CREATE VIEW %I AS SELECT b.id, NULL::bigint AS row_project_id, b.geom, b.side%s FROM %I b%s',
+      format('drawn_%s_%s', band.layer, band.zoom), band_list(band.layer, 'b.'),
+      format('band_%s_%s', band.layer, band.zoom),
+      CASE WHEN band.layer = 'control_areas' THEN
+        ' WHERE (b.valid_from IS NULL OR b.valid_from <= (SELECT reporting_date()))
+          AND (b.valid_to IS NULL OR b.valid_to > (SELECT reporting_date()))' ELSE '' END);
+  END LOOP;
 END $do$;
 
 -- Make all bands of a layer anew. Edits of the layer wait meanwhile, so that none is lost.
@@ -95,9 +151,10 @@ BEGIN
               WHERE b.layer = layer_id LOOP
     began := clock_timestamp();
     EXECUTE format('DELETE FROM %I', band.relation);
-    EXECUTE format('INSERT INTO %1$I (id, side, approximate, geom)
-      SELECT s.id, g.side, g.approximate, g.shape FROM %2$I s, band_geometry(s.geom, %3$s, %4$L) g
-      WHERE g.shape IS NOT NULL ORDER BY g.shape', band.relation, 'band_source_' || layer_id, band.zoom, band.simplify);
+    EXECUTE format('INSERT INTO %1$I (id, side, approximate, geom%5$s)
+      SELECT s.id, g.side, g.approximate, g.shape%6$s FROM %2$I s, band_geometry(s.geom, %3$s, %4$L) g
+      WHERE g.shape IS NOT NULL ORDER BY g.shape', band.relation, 'band_source_' || layer_id, band.zoom, band.simplify,
+      band_list(layer_id, ''), band_list(layer_id, 's.'));
     GET DIAGNOSTICS made = ROW_COUNT;
     EXECUTE format('ANALYZE %I', band.relation);
     INSERT INTO layer_band VALUES (layer_id, band.zoom, band_recipe(layer_id, band.zoom), now(), made,
@@ -132,6 +189,10 @@ BEGIN
     PERFORM refresh_bands_land_parcels(ARRAY(
       SELECT unnest(ARRAY[o.id, n.id]) FROM old_rows o FULL JOIN new_rows n ON n.id = o.id
       WHERE o.geom IS DISTINCT FROM n.geom));
+    PERFORM recopy_bands_land_parcels(ARRAY(
+      SELECT n.id FROM old_rows o JOIN new_rows n ON n.id = o.id
+      WHERE (o.public_visible, o.parcel_no, o.name, o.kind, o.state)
+        IS DISTINCT FROM (n.public_visible, n.parcel_no, n.name, n.kind, n.state)));
   END IF;
   RETURN NULL;
 END $$;
@@ -146,6 +207,12 @@ BEGIN
     PERFORM refresh_bands_control_areas(ARRAY(
       SELECT unnest(ARRAY[o.id, n.id]) FROM old_rows o FULL JOIN new_rows n ON n.id = o.id
       WHERE o.geom IS DISTINCT FROM n.geom));
+    PERFORM recopy_bands_control_areas(ARRAY(
+      SELECT n.id FROM old_rows o JOIN new_rows n ON n.id = o.id
+      WHERE (o.public_visible, o.layer, o.name, o.class_code, o.class_name, o.valid_from,
+          o.valid_to)
+        IS DISTINCT FROM (n.public_visible, n.layer, n.name, n.class_code, n.class_name, n.valid_from,
+          n.valid_to)));
   END IF;
   RETURN NULL;
 END $$;

@@ -28,7 +28,9 @@ COUNTED = {"land_parcels": ("land_parcel", "state"), "control_areas": ("control_
 
 
 def rows(session: Session, table: str) -> dict[int, Any]:
-    found = session.execute(text(f"SELECT id, side, approximate, ST_AsEWKT(geom) AS geom FROM {table}"))
+    found = session.execute(
+        text(f"SELECT id, to_jsonb(b) - 'geom' AS carried, ST_AsEWKT(geom) AS geom FROM {table} b")
+    )
     return {row.id: tuple(row)[1:] for row in found}
 
 
@@ -117,20 +119,60 @@ def test_a_parcel_is_in_its_bands_with_its_insert_and_out_of_them_with_its_remov
     assert ids(session, "land_parcels") == set()
 
 
-def test_only_a_changed_outline_is_gridded_anew(session: Session) -> None:
+def test_an_edit_writes_a_band_only_where_its_outline_or_what_it_carries_changed(session: Session) -> None:
     add_parcel(session, "P-1")
-    before = session.execute(text("SELECT ctid, ST_AsText(geom) AS geom FROM band_land_parcels_15")).one()
-    session.execute(text("UPDATE land_parcel SET state = 'held', geom = geom"))
-    assert (
-        session.execute(text("SELECT ctid, ST_AsText(geom) AS geom FROM band_land_parcels_15")).one()
-        == before
-    )
+    kept = text("SELECT ctid, state, ST_AsText(geom) AS geom FROM band_land_parcels_15")
+    before = session.execute(kept).one()
+    session.execute(text("UPDATE land_parcel SET planned_use = '工业', state = state, geom = geom"))
+    assert session.execute(kept).one() == before
+    session.execute(text("UPDATE land_parcel SET state = 'held'"))
+    recoloured = session.execute(kept).one()
+    assert (recoloured.state, recoloured.geom) == ("held", before.geom)
     session.execute(text("UPDATE land_parcel SET geom = ST_Translate(geom, 0.01, 0)"))
-    assert (
-        session.execute(text("SELECT ctid, ST_AsText(geom) AS geom FROM band_land_parcels_15")).one()
-        != before
-    )
+    assert session.execute(kept).one().geom != before.geom
     assert_as_rebuilt(session)
+
+
+def test_bands_carry_what_tiles_of_their_layer_ask_and_nothing_else(session: Session) -> None:
+    carried: dict[str, set[str]] = {}
+    for row in session.execute(text('SELECT layer, "column" AS name FROM band_columns()')):
+        carried.setdefault(row.layer, set()).add(row.name)
+    declared = {
+        layer.id: {item.name for item in layer.fields if item.in_tiles} | {"row_public"}
+        for layer in LAYERS.values()
+        if all(band.carries_fields for band in layer.bands) and layer.bands
+    }
+    declared["control_areas"] |= {"valid_from", "valid_to"}
+    assert carried == declared
+
+
+def test_what_is_drawn_out_of_a_band_is_what_the_layer_shows(session: Session) -> None:
+    hidden = add_parcels(session, [("P-2", box_wkt(115.81, 33.0))], public_visible=False)
+    shown = add_parcels(session, [("P-1", box_wkt(115.8, 33.0))])
+    areas = {"farmland": (None, None), "ecology": ("2030-01-01", None), "river": (None, "2001-01-01")}
+    for code, (start, end) in areas.items():
+        session.execute(
+            text(
+                """INSERT INTO control_area (layer, code, name, source_crs, geom, geom_survey, valid_from, valid_to)
+                SELECT :code, :code, '永久基本农田', 'EPSG:4490', g, g, :start, :end
+                FROM ST_GeomFromText(:shape, 4490) AS g"""
+            ),
+            {"code": code, "start": start, "end": end, "shape": box_wkt(115.8, 33.0)},
+        )
+    for zoom in (9, 12, 15):
+        for layer in ("land_parcels", "control_areas"):
+            names = ", ".join(
+                ["id", "row_public", *(item.name for item in LAYERS[layer].fields if item.in_tiles)]
+            )
+            drawn = session.execute(text(f"SELECT {names} FROM drawn_{layer}_{zoom} ORDER BY id")).all()
+            assert (
+                drawn == session.execute(text(f"SELECT {names} FROM layer_{layer}(NULL) ORDER BY id")).all()
+            )
+            assert drawn
+    assert [*hidden, *shown] == list(
+        session.scalars(text("SELECT id FROM drawn_land_parcels_15 ORDER BY id"))
+    )
+    assert session.scalars(text("SELECT layer FROM drawn_control_areas_15")).all() == ["farmland"]
 
 
 def test_the_current_red_line_stands_under_the_id_of_its_project(session: Session) -> None:
