@@ -12,12 +12,12 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from twin.progress.models import ProgressReport, ProjectState
-from twin.progress.packages import UnitSum, package_progress
+from twin.progress.packages import PackageProgress, UnitSum, package_progress
 from twin.progress.rollup import Evidence, Leaf
 
 _LEAVES = text("""
-SELECT m.id, m.code, m.name, m.critical, b.weight, b.start, b.finish, b.monthly_targets, l.id AS baseline_id,
-  l.approved_on, l.version
+SELECT m.id, m.code, m.name, m.critical, b.weight, b.start, b.finish, b.monthly_targets, b.labour_hours,
+  b.unit_values, l.id AS baseline_id, l.approved_on, l.version
 FROM baseline l
 JOIN baseline_milestone b ON b.baseline_id = l.id
 JOIN milestone m ON m.id = b.milestone_id
@@ -39,20 +39,52 @@ FROM progress_report r JOIN progress_report_item i ON i.report_id = r.id
 WHERE r.project_id = :project_id
 ORDER BY r.period, i.milestone_id, r.version DESC""")
 
-# What each element of the project's current revisions had reached by a day, summed per package and unit.
+# What each element had reached by a day, summed per package and unit. The baseline names the revision whose quantities
+# weigh; without one it is the current. An element that stands already is no work; one that is taken down is work of
+# its own. What only the number of pieces measures is `fallback`.
 _PACKAGES = text("""
-SELECT e.milestone_id, coalesce(e.quantity_unit, 'count') AS unit,
-  sum(coalesce(e.quantity, 1)::numeric) AS quantity,
-  sum(coalesce(e.quantity, 1)::numeric * coalesce(h.percent, 0)) AS earned, count(*) AS elements
-FROM bim_model b
-JOIN bim_element e ON e.revision_id = b.current_revision_id
+WITH counted AS (
+  SELECT b.id AS model_id, coalesce(r.id, b.current_revision_id) AS revision_id
+  FROM bim_model b
+  LEFT JOIN baseline_model f ON f.baseline_id = :baseline_id AND f.model_id = b.id
+  LEFT JOIN bim_revision r ON r.id = f.revision_id AND r.state = 'published'
+  WHERE b.project_id = :project_id AND (CAST(:model_id AS bigint) IS NULL OR b.id = :model_id)),
+measured AS (
+  SELECT e.milestone_id, e.identity_id,
+    CASE WHEN e.planning_status = 'DEMOLISH' THEN 'demolition:' ELSE '' END
+      || coalesce(e.quantity_unit, 'count') AS unit,
+    coalesce(e.quantity, 1)::numeric AS quantity, e.quantity_source = 'derived' AS derived,
+    e.quantity IS NULL OR coalesce(e.quantity_source, 'count') = 'count' AND coalesce(e.quantity_unit, 'count') = 'count'
+      AS fallback
+  FROM counted c JOIN bim_element e ON e.revision_id = c.revision_id
+  WHERE e.milestone_id IS NOT NULL AND coalesce(e.planning_status, '') <> 'EXISTING')
+SELECT m.milestone_id, m.unit, m.fallback, sum(m.quantity) AS quantity,
+  sum(m.quantity * coalesce(h.percent, 0)) AS earned, count(*) AS elements, count(*) FILTER (WHERE m.derived) AS derived
+FROM measured m
 LEFT JOIN LATERAL (
   SELECT x.percent FROM element_progress x
-  WHERE x.identity_id = e.identity_id AND x.as_of <= :as_of
+  WHERE x.identity_id = m.identity_id AND x.as_of <= :as_of
   ORDER BY x.as_of DESC, x.id DESC LIMIT 1) h ON true
-WHERE b.project_id = :project_id AND e.milestone_id IS NOT NULL
-  AND coalesce(e.planning_status, '') <> 'EXISTING' AND e.geometry_error IS NULL
-GROUP BY 1, 2 ORDER BY 1, 2""")
+GROUP BY 1, 2, 3 ORDER BY 1, 2, 3""")
+
+# Elements that bore progress by a day and stand in no current revision: where they last stood, and what they measured.
+_ORPHANS = text("""
+SELECT e.milestone_id, CASE WHEN e.planning_status = 'DEMOLISH' THEN 'demolition:' ELSE '' END
+    || coalesce(e.quantity_unit, 'count') AS unit,
+  sum(coalesce(e.quantity, 1)::numeric) AS quantity, count(*) AS elements
+FROM bim_model b
+JOIN element_identity i ON i.model_id = b.id
+JOIN LATERAL (
+  SELECT x.percent FROM element_progress x WHERE x.identity_id = i.id AND x.as_of <= :as_of
+  ORDER BY x.as_of DESC, x.id DESC LIMIT 1) h ON h.percent > 0
+JOIN LATERAL (
+  SELECT o.* FROM bim_element o JOIN bim_revision r ON r.id = o.revision_id
+  WHERE o.identity_id = i.id AND r.state IN ('published', 'withdrawn') ORDER BY r.number DESC LIMIT 1) e ON true
+WHERE b.project_id = :project_id AND (CAST(:model_id AS bigint) IS NULL OR b.id = :model_id)
+  AND b.current_revision_id IS NOT NULL AND e.milestone_id IS NOT NULL
+  AND coalesce(e.planning_status, '') <> 'EXISTING'
+  AND NOT EXISTS (SELECT FROM bim_element c WHERE c.revision_id = b.current_revision_id AND c.identity_id = i.id)
+GROUP BY 1, 2""")
 
 
 @dataclass(frozen=True)
@@ -97,12 +129,47 @@ def get_facts(session: Session, project_id: int) -> Facts:
     return Facts(project_id, finished_on, list(plans.values()), unplanned, dict(reported))
 
 
-def list_packages(session: Session, project_id: int, as_of: date) -> dict[int, list[UnitSum]]:
-    """List per milestone what its elements had earned by a day, one sum per unit."""
+def list_packages(
+    session: Session,
+    project_id: int,
+    as_of: date,
+    baseline_id: int | None = None,
+    model_id: int | None = None,
+) -> dict[int, list[UnitSum]]:
+    """List per milestone what its elements had earned by a day, one sum per unit.
+
+    Parameters
+    ----------
+    baseline_id : int, optional
+        The baseline whose frozen quantities weigh; the current revisions' otherwise.
+    model_id : int, optional
+        Only the elements of this model.
+    """
+    scope = {"project_id": project_id, "as_of": as_of, "baseline_id": baseline_id, "model_id": model_id}
+    orphans = {
+        (row.milestone_id, row.unit): (Fraction(row.quantity), row.elements)
+        for row in session.execute(
+            _ORPHANS, {name: scope[name] for name in ("project_id", "as_of", "model_id")}
+        )
+    }
     sums: dict[int, list[UnitSum]] = defaultdict(list)
-    for row in session.execute(_PACKAGES, {"project_id": project_id, "as_of": as_of}):
+    for row in session.execute(_PACKAGES, scope):
+        lost, count = orphans.pop((row.milestone_id, row.unit), (Fraction(0), 0))
         sums[row.milestone_id].append(
-            UnitSum(row.unit, Fraction(row.quantity), Fraction(row.earned), row.elements)
+            UnitSum(
+                row.unit,
+                Fraction(row.quantity),
+                Fraction(row.earned),
+                row.elements,
+                row.derived,
+                row.fallback,
+                lost,
+                count,
+            )
+        )
+    for (milestone_id, unit), (lost, count) in orphans.items():
+        sums[milestone_id].append(
+            UnitSum(unit, Fraction(0), Fraction(0), 0, orphaned_quantity=lost, orphaned_elements=count)
         )
     return dict(sums)
 
@@ -125,7 +192,9 @@ def list_leaves(
 
 
 def _leaf(row: Any, facts: Facts, packages: Mapping[int, list[UnitSum]], as_of: date, planned: bool) -> Leaf:
-    percent, evidence = _evidence(row.id, facts, packages, as_of)
+    package = package_progress(packages.get(row.id, []), unit_values(row) if planned else None)
+    percent, evidence = _evidence(row.id, facts, package, as_of)
+    hours = row.labour_hours if planned else None
     return Leaf(
         code=row.code,
         name=row.name,
@@ -136,14 +205,20 @@ def _leaf(row: Any, facts: Facts, packages: Mapping[int, list[UnitSum]], as_of: 
         evidence=evidence,
         critical=row.critical,
         monthly_targets=(row.monthly_targets or {}) if planned else {},
+        labour_hours=None if hours is None else Fraction(str(hours)),
+        coverage=package.coverage if package is not None else Fraction(100),
     )
 
 
+def unit_values(row: Any) -> dict[str, Fraction]:
+    """Return the contract value of each unit of a package, yuan, as a baseline froze them."""
+    return {unit: Fraction(str(value)) for unit, value in (row.unit_values or {}).items()}
+
+
 def _evidence(
-    milestone_id: int, facts: Facts, packages: Mapping[int, list[UnitSum]], as_of: date
+    milestone_id: int, facts: Facts, package: PackageProgress | None, as_of: date
 ) -> tuple[Fraction | None, Evidence]:
     """Elements speak before reports; a project that was finished without either is done."""
-    package = package_progress(packages.get(milestone_id, []))
     if package is not None:
         return package.percent, "elements"
     reported = facts.reported_at(milestone_id, as_of)

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from twin.identity.agency import get_reporting_date
+from twin.progress.freeze import freeze_quantities
 from twin.progress.models import ProjectState
 from twin.progress.packages import UnitSum
 from twin.progress.queries import Facts, find_state, get_facts, list_leaves, list_packages
@@ -39,6 +40,8 @@ def record_project_state(
 ) -> ProjectState:
     """Roll a project up and add the result, unless the newest row of that day already says the same.
 
+    Before the present is rolled up, the quantities of revisions that are new are frozen (`freeze_quantities`).
+
     Parameters
     ----------
     as_of : date, optional
@@ -49,8 +52,12 @@ def record_project_state(
         When it became known; now by default.
     """
     day = as_of or get_reporting_date(session)
+    if as_of is None:
+        freeze_quantities(session, project_id, day)
     known = facts or get_facts(session, project_id)
-    state = make_state(known, list_packages(session, project_id, day), day, recorded_at)
+    plan = known.plan_at(day)
+    packages = list_packages(session, project_id, day, plan.baseline_id if plan else None)
+    state = make_state(known, packages, day, recorded_at)
     newest = find_state(session, project_id, day)
     if newest is not None and newest.as_of == day and _same(newest, state):
         return newest
@@ -96,4 +103,5 @@ def _part(part: Part) -> dict[str, Any]:
         "evidence": part.evidence,
         "critical": part.critical,
         "finish": part.finish.isoformat() if part.finish else None,
+        "coverage": float(as_decimal(part.coverage) or 0),
     }

@@ -9,7 +9,7 @@ from datetime import date
 from fractions import Fraction
 from typing import Literal
 
-WeightBasis = Literal["contract_value", "planned_duration", "equal"]
+WeightBasis = Literal["contract_value", "labour_hours", "planned_duration", "equal"]
 Evidence = Literal["elements", "report", "finish", "none"]
 
 
@@ -26,6 +26,8 @@ class Leaf:
     evidence: Evidence = "none"
     critical: bool = False
     monthly_targets: Mapping[str, float] = field(default_factory=dict)
+    labour_hours: Fraction | None = None
+    coverage: Fraction = Fraction(100)  # of the leaf's own percent
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,7 @@ class Part:
     evidence: Evidence
     critical: bool
     finish: date | None
+    coverage: Fraction = Fraction(100)
 
 
 @dataclass(frozen=True)
@@ -86,10 +89,16 @@ def planned_percent(leaf: Leaf, as_of: date) -> Fraction | None:
 
 
 def weigh(leaves: Sequence[Leaf]) -> tuple[WeightBasis, list[Fraction]]:
-    """Weigh leaves by contract value if all have one, else by planned duration, else equally."""
+    """Weigh leaves by contract value if all have one, else labour hours, else planned duration, else equally.
+
+    Never by the number of elements (`bim.md` §12.3); equal weights are the last resort of `domain.md` §7, and said.
+    """
     values = [leaf.weight for leaf in leaves if leaf.weight is not None]
     if len(values) == len(leaves) and sum(values) > 0:
         return "contract_value", values
+    hours = [leaf.labour_hours for leaf in leaves if leaf.labour_hours is not None]
+    if len(hours) == len(leaves) and sum(hours) > 0:
+        return "labour_hours", hours
     days = [Fraction((leaf.finish - leaf.start).days) for leaf in leaves if leaf.start and leaf.finish]
     if len(days) == len(leaves) and sum(days) > 0:
         return "planned_duration", days
@@ -99,7 +108,8 @@ def weigh(leaves: Sequence[Leaf]) -> tuple[WeightBasis, list[Fraction]]:
 def roll_up(leaves: Sequence[Leaf], as_of: date) -> RolledUp:
     """Roll leaves up to the project: P = Σ w·pct / Σ w, PV over the same weights.
 
-    A leaf without evidence counts as 0 %, and its weight lowers `coverage`, so that the gap is seen.
+    A leaf without evidence counts as 0 %, and its weight lowers `coverage`, so that the gap is seen; a package that
+    could be weighed only in part lowers it by the rest.
     PV is None as soon as one weighted leaf has no plan. Without leaves there is no progress.
     """
     if not leaves:
@@ -116,6 +126,7 @@ def roll_up(leaves: Sequence[Leaf], as_of: date) -> RolledUp:
             evidence=leaf.evidence if leaf.percent is not None else "none",
             critical=leaf.critical,
             finish=leaf.finish,
+            coverage=leaf.coverage if leaf.percent is not None else Fraction(0),
         )
         for leaf, weight in zip(leaves, weights, strict=True)
     )
@@ -123,7 +134,7 @@ def roll_up(leaves: Sequence[Leaf], as_of: date) -> RolledUp:
         as_of=as_of,
         progress=sum((part.share * part.percent for part in parts), Fraction(0)) / 100,
         planned=_planned(parts),
-        coverage=sum((part.share for part in parts if part.evidence != "none"), Fraction(0)),
+        coverage=sum((part.share * part.coverage for part in parts), Fraction(0)) / 100,
         basis=basis,
         parts=parts,
     )
