@@ -30,6 +30,8 @@ class Row:
     ifc_class: str
     volume_m3: float | None
     flags: tuple[str, ...]
+    global_id: str
+    storey: str | None
 
 
 @dataclass
@@ -44,11 +46,14 @@ class Extent:
     outliers: list[int] = field(default_factory=list)
 
 
-def write_preview(spool: Path, facts: Iterator[ElementFacts]) -> Iterator[ElementFacts]:
-    """Write the rows known before geometry, passing each on."""
+def write_preview(
+    spool: Path, facts: Iterator[ElementFacts], placements: dict[int, Placement]
+) -> Iterator[ElementFacts]:
+    """Write the rows known before geometry, each with the placement the file gives it, passing each on."""
     with (spool / PREVIEW_FILE).open("wb") as stream:
         for row in facts:
-            stream.write(orjson.dumps(row) + b"\n")
+            placement = orjson.dumps(placements.get(row.step_id))
+            stream.write(_PLACEMENT + placement + b"," + orjson.dumps(row)[1:] + b"\n")
             yield row
 
 

@@ -38,6 +38,7 @@ from bim.results import (
     write_model,
     write_verdict,
 )
+from bim.scene.rows import write_scene
 from bim.schedule import Schedule, read_schedule
 from bim.units import Units, read_units
 from bim.verdicts import failed_verdict, finished_verdict, internal_verdict, memory_verdict
@@ -77,6 +78,8 @@ class Conversion:
         )
         extent = write_elements(self._job.spool, rows, drawn, place, bare)
         self._progress.advance(len(rows))
+        self._progress.enter("scene")
+        write_scene(self._job.spool, rows, drawn, extent)
         full = _model_result(model, prepared, result, rows, place, extent)
         write_model(self._job.spool, full)
         self._progress.enter("done")
@@ -166,7 +169,14 @@ def _row(
         flags.append("not_map_geometry")
     if "#" in facts.global_id:
         flags.append("duplicate_global_id")
-    return Row(facts.step_id, facts.ifc_class, find_volume_m3(facts.quantities), tuple(flags))
+    return Row(
+        facts.step_id,
+        facts.ifc_class,
+        find_volume_m3(facts.quantities),
+        tuple(flags),
+        facts.global_id,
+        facts.storey if facts.storey_name is None else facts.storey_name,
+    )
 
 
 def _is_missing(instance: Instance, drawn: BatchResults) -> bool:

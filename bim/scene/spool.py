@@ -6,14 +6,14 @@ was written before; what a child that was killed left unfinished behind that is 
 
 import mmap
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from bim.footprint import Floats, Mesh
 from bim.geometry import Shape, ShapeRecord
@@ -54,13 +54,13 @@ class DrawnMeshes:
     faces: NDArray[np.uint32]
 
 
-def middle_of(box: Iterable[float]) -> Floats:
-    """Return the middle of a box, from which the points of its mesh are counted.
+def middle_of(box: ArrayLike) -> Floats:
+    """Return the middle of a box or of each of several, from which the points of a mesh are counted.
 
     >>> middle_of((0, 0, 0, 2, 4, 6)).tolist()
     [1.0, 2.0, 3.0]
     """
-    low_high = np.asarray(tuple(box), dtype=np.float64)
+    low_high = np.asarray(box, dtype=np.float64)
     return np.asarray((low_high[..., :3] + low_high[..., 3:]) / 2.0)
 
 
