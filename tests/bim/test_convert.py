@@ -153,7 +153,16 @@ def test_progress_names_every_phase_in_order(tmp_path: Path) -> None:
     job = ConversionJob(write(tmp_path / "a.ifc", Sheet(walls=9).text()), tmp_path / "spool")
     run_conversion_blocking(job, told.append)
     phases = list(dict.fromkeys(each.phase for each in told))
-    assert phases == ["preflight", "open", "attributes", "geometry", "georeference", "placing", "done"]
+    assert phases == [
+        "preflight",
+        "open",
+        "attributes",
+        "geometry",
+        "georeference",
+        "placing",
+        "scene",
+        "done",
+    ]
     assert max(each.done for each in told if each.phase == "geometry") == 9
 
 
