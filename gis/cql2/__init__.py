@@ -8,6 +8,7 @@ Source: OGC CQL2, 21-065r2; OGC API Features Part 3, 19-079r2.
 """
 
 from gis.cql2.conditions import compile_filter
+from gis.cql2.documents import Document, split_path
 from gis.cql2.functions import FUNCTIONS, Function
 from gis.cql2.reading import CQL_LANGUAGES, CqlLanguage, CqlTree, parse_filter
 
@@ -16,7 +17,9 @@ __all__ = [
     "FUNCTIONS",
     "CqlLanguage",
     "CqlTree",
+    "Document",
     "Function",
     "compile_filter",
     "parse_filter",
+    "split_path",
 ]

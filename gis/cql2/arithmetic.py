@@ -34,6 +34,7 @@ def calculated(scope: Scope, op: str, left: Term, right: Term) -> Term:
     scope.calculations += 1
     if scope.calculations > MAX_CALCULATIONS:
         raise too_large(f"{MAX_CALCULATIONS} calculations", f" {MAX_CALCULATIONS} 次运算")
+    left, right = left.read_as("number"), right.read_as("number")
     for term in (left, right):
         if term.kind != "number":
             raise wrong_kind(term, "number", op)

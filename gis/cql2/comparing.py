@@ -23,11 +23,19 @@ def compared(op: str, left: Term, right: Term) -> str:
     InvalidFilterError
         They are of different kinds, or of one that has no order.
     """
+    left, right = _read_alike(left, right)
     left_sql, right_sql = _aligned(left, right)
     if left.kind == "geometry" or (left.kind == "boolean" and op not in ("=", "<>")):
         en, zh = left.words()
         raise fault(f"{op} cannot compare {en}", f"{op} 不能比较 {zh}")
     return f"({left_sql} {op} {right_sql})"
+
+
+def _read_alike(left: Term, right: Term) -> tuple[Term, Term]:
+    """Read a value of any kind as the other side is; two of them as texts."""
+    if left.kind == right.kind == "any":
+        return left.read_as("text"), right.read_as("text")
+    return left.read_as(right.kind), right.read_as(left.kind)
 
 
 def _aligned(left: Term, right: Term) -> tuple[str, str]:
@@ -63,6 +71,8 @@ def is_one_of(scope: Scope, value: Term, items: Any) -> str:
     """Return whether a value equals one of a list; nothing is in an empty list."""
     if not isinstance(items, list):
         raise fault("IN takes a list", "IN 需要一个列表")
+    if value.kind == "any" and items and all(isinstance(item, str) for item in items):
+        value = value.read_as("text")
     bound = _bound_list(scope, value, items)
     if bound is not None:
         return f"({value.sql} = ANY({bound}))"

@@ -3,6 +3,7 @@
 from typing import Any
 
 from gis.cql2.comparing import COMPARISONS, between, compared, is_one_of
+from gis.cql2.documents import Document
 from gis.cql2.faults import fault
 from gis.cql2.reading import CqlTree
 from gis.cql2.scalars import compile_scalar, exactly, operation
@@ -15,7 +16,9 @@ from gis.layer import Layer
 from gis.statement import Condition
 
 
-def compile_filter(layer: Layer, tree: CqlTree, crs: Crs = CRS84) -> Condition:
+def compile_filter(
+    layer: Layer, tree: CqlTree, crs: Crs = CRS84, documents: tuple[Document, ...] = ()
+) -> Condition:
     """Return the condition of a filter.
 
     Parameters
@@ -26,6 +29,8 @@ def compile_filter(layer: Layer, tree: CqlTree, crs: Crs = CRS84) -> Condition:
         From `parse_filter`; other trees are checked as well.
     crs : Crs
         Coordinate system of the filter's geometries (`filter-crs`), with the axis order of its name.
+    documents : tuple of Document
+        Columns of JSON, as the caller may see them, whose inner values may be named by path.
 
     Raises
     ------
@@ -41,7 +46,7 @@ def compile_filter(layer: Layer, tree: CqlTree, crs: Crs = CRS84) -> Condition:
     >>> compile_filter(layer, {"op": "=", "args": [{"property": "name"}, "桥"]})
     Condition(sql='(f.name = %(cql_0)s::text)', params={'cql_0': '桥'})
     """
-    scope = Scope(layer, crs)
+    scope = Scope(layer, crs, documents)
     return Condition(_condition(scope, tree), scope.params)
 
 
@@ -90,7 +95,7 @@ def _comparison(scope: Scope, name: str, node: dict[str, Any]) -> str:
 
 def _predicate(scope: Scope, node: Any) -> str:
     """Return a value that is true or false by itself."""
-    term = compile_scalar(scope, node)
+    term = compile_scalar(scope, node).read_as("boolean")
     if term.kind != "boolean":
         raise wrong_kind(term, "boolean", "a filter")
     return term.sql

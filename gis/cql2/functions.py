@@ -51,7 +51,7 @@ def called(name: str, arguments: list[Term]) -> Term:
         )
     if len(arguments) != 1:
         raise fault(f"{function.name} takes one argument", f"{function.name} 需要一个参数")
-    argument = arguments[0]
+    argument = arguments[0].read_as(function.argument)
     if (function.argument, argument.kind) == ("date", "date-time"):
         argument = replace(argument, kind="date", sql=as_day(argument))
     if argument.kind != function.argument:

@@ -22,6 +22,7 @@ _PATTERN_PART = re.compile(r"\\.|[^\\]", re.DOTALL)
 
 def folded(op: str, term: Term) -> Term:
     """Return a text without regard to case (`casei`) or accents (`accenti`)."""
+    term = term.read_as("text")
     if term.kind != "text":
         raise wrong_kind(term, "text", op)
     return Term("text", FOLDINGS[op].format(term.sql), term.en, term.zh)
@@ -29,6 +30,7 @@ def folded(op: str, term: Term) -> Term:
 
 def like(scope: Scope, value: Term, pattern: Any) -> str:
     """Return the condition that a text follows a pattern: `%` any text, `_` one character, `\\` before either."""
+    value = value.read_as("text")
     if value.kind != "text":
         raise wrong_kind(value, "text", "LIKE")
     foldings = []
