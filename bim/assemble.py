@@ -19,6 +19,8 @@ from bim.placing import Placed, epsg_of, place_shapes
 from bim.quantities import COUNT, MESH, MainQuantity, complete_quantity
 from bim.results import ELEMENTS_FILE, PREVIEW_FILE, ElementFacts, Georeference
 
+_PLACEMENT = b'{"placement":'
+_FACTS = b',"step_id":'  # the first field of `ElementFacts`
 _NO_QUANTITY = b',"quantity":null,"quantity_unit":null,"quantity_source":null}'
 
 
@@ -65,7 +67,7 @@ def write_elements(
     Parameters
     ----------
     bare : dict
-        Placements of elements that are not drawn, by instance number.
+        Placements as the file has them, by instance number, for elements that are not drawn.
     """
     shown = [row for row in rows if row.step_id in drawn.records]
     records = [drawn.records[row.step_id] for row in shown]
@@ -82,7 +84,7 @@ def write_elements(
         for row, line in zip(rows, source, strict=True):
             part = parts.get(row.step_id) or _bare_part(row, drawn, bare)
             quantity = complete_quantity(None, part["volume_m3"])
-            sink.write(_joined(line.rstrip(b"\n"), part, quantity))
+            sink.write(_joined(_facts_line(line), part, quantity))
     return _extent(shown, records, local, placed, far, place)
 
 
@@ -163,6 +165,11 @@ def _drawn_part(
             "centroid_lat": float(placed.centroids[fid, 1]),
         }
     return part
+
+
+def _facts_line(line: bytes) -> bytes:
+    """Leave the placement, which the kernel tells more exactly, out of a line of the preview."""
+    return b"{" + line[line.index(_FACTS) + 1 :].rstrip(b"\n")
 
 
 def _joined(line: bytes, part: dict[str, Any], quantity: MainQuantity) -> bytes:

@@ -33,9 +33,11 @@ from bim.results import (
     ElementFacts,
     GeometryError,
     Georeference,
+    ModelPreview,
     ModelResult,
     Verdict,
     write_model,
+    write_preview_model,
     write_verdict,
 )
 from bim.scene.rows import write_scene
@@ -70,13 +72,11 @@ class Conversion:
         self._progress.enter("open")
         model = open_model(prepared.path)
         products, rows, result = self._read_attributes(model)
+        self._write_preview(model, prepared, rows, result)
         drawn = self._draw(model, products)
         place = self._resolve(model, result, rows, drawn, prepared)
         self._progress.enter("placing", len(rows))
-        bare = read_placements(
-            model, (each for each in products if each.id() not in drawn.records), result.units.length_m
-        )
-        extent = write_elements(self._job.spool, rows, drawn, place, bare)
+        extent = write_elements(self._job.spool, rows, drawn, place, result.placements)
         self._progress.advance(len(rows))
         self._progress.enter("scene")
         write_scene(self._job.spool, rows, drawn, extent)
@@ -99,10 +99,27 @@ class Conversion:
         facts = iter_facts(
             model, products, result.names, result.relations, result.properties, result.schedule
         )
-        for product, row in zip(products, write_preview(self._job.spool, facts), strict=True):
+        written = write_preview(self._job.spool, facts, result.placements)
+        for product, row in zip(products, written, strict=True):
             rows.append(_row(model, product, row, result, known))
             self._progress.advance(1)
         return products, rows, result
+
+    def _write_preview(
+        self, model: Model, prepared: Prepared, rows: list[Row], result: "_Attributes"
+    ) -> None:
+        """Leave for the worker what can be shown while geometry is made."""
+        counts = _count_classes(rows)
+        preview = ModelPreview(
+            schema_name=prepared.report.header.schema,
+            units=result.units.factors,
+            elements=len(rows),
+            counts_by_class=counts,
+            storeys=result.storeys,
+            tree=result.tree,
+            warnings=[*prepared.warnings, *_lost_classes(model, prepared, counts)],
+        )
+        write_preview_model(self._job.spool, preview)
 
     def _draw(self, model: Model, products: list[Instance]) -> BatchResults:
         groups = group_by_representation(model, products)
@@ -157,6 +174,9 @@ class _Attributes:
         self.names: dict[int, str] = name_products(products)
         self.properties = PropertyReader(model, self.units)
         self.schedule: Schedule = read_schedule(model, self.names)
+        self.placements = read_placements(model, products, self.units.length_m)
+        self.storeys = list_storeys(model, self.units.length_m)
+        self.tree = list_tree(model, self.relations)
 
 
 def _row(
@@ -192,7 +212,7 @@ def _model_result(
     extent: Extent,
 ) -> ModelResult:
     model.log.collect()
-    counts = dict(sorted(Counter(row.ifc_class for row in rows).items()))
+    counts = _count_classes(rows)
     project = next(iter(model.by_type("IfcProject")), None)
     warnings = [*prepared.warnings, *_lost_classes(model, prepared, counts)]
     if extent.outliers:
@@ -207,8 +227,8 @@ def _model_result(
         encoding=prepared.encoding,
         units=result.units.factors,
         georeference=place,
-        storeys=list_storeys(model, result.units.length_m),
-        tree=list_tree(model, result.relations),
+        storeys=result.storeys,
+        tree=result.tree,
         counts_by_class=counts,
         bbox=extent.bbox,
         z_range=extent.z_range,
@@ -221,6 +241,10 @@ def _model_result(
         library_messages=model.log.messages,
         warnings=warnings,
     )
+
+
+def _count_classes(rows: list[Row]) -> dict[str, int]:
+    return dict(sorted(Counter(row.ifc_class for row in rows).items()))
 
 
 def _lost_classes(model: Model, prepared: Prepared, counts: dict[str, int]) -> list[str]:

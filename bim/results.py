@@ -10,6 +10,7 @@ import orjson
 MODEL_FILE = "model.json"
 ELEMENTS_FILE = "elements.jsonl"
 PREVIEW_FILE = "preview.jsonl"
+PREVIEW_MODEL_FILE = "preview.json"
 VERDICT_FILE = "verdict.json"
 LOG_FILE = "log.txt"
 
@@ -408,6 +409,30 @@ class ModelResult:
     library_messages: list[str]
     warnings: list[str]
     outline_local_wkb: str | None = None
+
+
+@dataclass(frozen=True)
+class ModelPreview:
+    """What is known of a model before its geometry, ``preview.json``; fields as in `ModelResult`."""
+
+    schema_name: str
+    units: dict[str, float]
+    elements: int
+    counts_by_class: dict[str, int]
+    storeys: list[Storey]
+    tree: list[SpatialNode]
+    warnings: list[str]
+
+
+def write_preview_model(spool: Path, preview: ModelPreview) -> None:
+    """Write ``preview.json``; the rows of the elements are written by then."""
+    (spool / PREVIEW_MODEL_FILE).write_bytes(orjson.dumps(preview, option=orjson.OPT_SERIALIZE_DATACLASS))
+
+
+def read_preview_summary(spool: Path) -> dict[str, Any]:
+    """Read ``preview.json`` as plain values, to be stored and answered as they are."""
+    values: dict[str, Any] = orjson.loads((spool / PREVIEW_MODEL_FILE).read_bytes())
+    return values
 
 
 def write_model(spool: Path, model: ModelResult) -> None:

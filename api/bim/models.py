@@ -6,7 +6,8 @@ from fastapi import APIRouter
 
 from api.bim.asked import AskedRevision, ModelId
 from api.deps import CallerDep, SessionDep
-from twin.elements.queries import SeenModel, get_model
+from twin.elements.preview import find_preview
+from twin.elements.queries import Row, SeenModel, get_model
 
 router: Final = APIRouter(prefix="/api/v1/models", tags=["models"])
 
@@ -19,7 +20,17 @@ def read_model(
 ) -> dict[str, Any]:
     """Return a model: schema, units, georeference, storeys, counts, box, revisions."""
     seen = get_model(session, caller, model_id, revision)
-    return _model(seen)
+    return (
+        {**_model(seen), "preview": _preview(find_preview(session, seen))} if seen.internal else _model(seen)
+    )
+
+
+def _preview(found: Row | None) -> dict[str, Any] | None:
+    """Shape what is known of a revision whose job still runs; its tree and elements have doors of their own."""
+    if found is None:
+        return None
+    shown = {name: found["summary"][name] for name in ("elements", "counts_by_class", "storeys")}
+    return {**{name: found[name] for name in ("revision", "job_id", "stored_at")}, **shown}
 
 
 def _model(seen: SeenModel) -> dict[str, Any]:

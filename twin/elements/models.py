@@ -365,3 +365,60 @@ class StoredObject(Base):
     sha256: Mapped[str] = mapped_column(primary_key=True)
     size_bytes: Mapped[int]
     stored_at: Mapped[datetime] = mapped_column(server_default=func.now())
+class ModelPreview(Base):
+    """What is known of a pending revision before its geometry; gone when it is published or given up."""
+
+    __tablename__ = "model_preview"
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    revision_id: Mapped[int] = mapped_column(ForeignKey("bim_revision.id", ondelete="CASCADE"), index=True)
+    stored_at: Mapped[datetime] = mapped_column(server_default=text("clock_timestamp()"))
+    summary: Mapped[dict[str, Any]] = mapped_column(JSONB)  # schema, units, storeys, tree, counts
+
+    __table_args__ = ({"prefixes": ["UNLOGGED"]},)
+
+
+class ModelPreviewElement(Base):
+    """One IfcProduct of a preview, as the converter wrote it: properties, relations, placement."""
+
+    __tablename__ = "model_preview_element"
+
+    preview_id: Mapped[int] = mapped_column(
+        ForeignKey("model_preview.id", ondelete="CASCADE"), primary_key=True
+    )
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    doc: Mapped[dict[str, Any]] = mapped_column(JSONB)
+
+    __table_args__ = ({"prefixes": ["UNLOGGED"]},)
+
+
+class ElementPrint(Base):
+    """What tells an element of one revision from the same in another, in a row narrow enough to read all of them.
+
+    Hashes are those of PostgreSQL's `hashtextextended`; `geometry` is NULL for what is not drawn.
+    """
+
+    __tablename__ = "element_print"
+
+    element_id: Mapped[int] = mapped_column(
+        ForeignKey("bim_element.id", ondelete="CASCADE"), primary_key=True
+    )
+    revision_id: Mapped[int] = mapped_column(index=True)
+    identity_id: Mapped[int]
+    name: Mapped[int]
+    tag: Mapped[int]
+    ifc_class: Mapped[int]
+    type_name: Mapped[int]
+    storey: Mapped[int]
+    geometry: Mapped[int | None]
+    psets: Mapped[int]
+    quantities: Mapped[int]
+    classification: Mapped[int]
+    materials: Mapped[int]
+    signature: Mapped[int]
+    kernel: Mapped[int | None]
+    area_m2: Mapped[float | None]
+    placement: Mapped[list[float] | None] = mapped_column(ARRAY(Double))
+    box: Mapped[list[float] | None] = mapped_column(ARRAY(Double))
+
+

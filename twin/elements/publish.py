@@ -19,6 +19,7 @@ from bim.placing import epsg_of
 from bim.results import ModelResult, Task
 from twin.elements.models import BimModel, BimRevision
 
+from twin.elements.preview import drop_previews
 # JSON never holds the raw bytes 1 and 2, so as quote and delimiter of CSV they leave each line whole.
 # psycopg2's COPY, not psycopg 3's: the rows must enter in the very transaction that publishes them.
 _STAGE = "CREATE TEMPORARY TABLE element_staging (doc jsonb NOT NULL) ON COMMIT DROP"
@@ -119,6 +120,7 @@ def publish_revision(session: Session, revision: BimRevision, model: ModelResult
     _fill_revision(session, revision, model)
     session.flush()
     session.execute(_CURRENT, scope)
+    drop_previews(session, revision.id)
     session.expire(bim_model)
     return _count(session, revision.id)
 

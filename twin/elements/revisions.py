@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 import twin.projects.models  # noqa: F401  a model's row refers to its project's table
 from twin.elements.models import BimModel, BimRevision, StoredObject
+from twin.elements.preview import drop_previews
 from twin.objects import Stored
 
 
@@ -68,12 +69,15 @@ def lock_models(session: Session, project_id: int) -> None:
 
 def give_up_revision(session: Session, job_id: str) -> None:
     """Mark the revision that a job would have published as failed; the one before it stays current."""
-    session.execute(
+    given_up = session.scalars(
         update(BimRevision)
         .where(BimRevision.job_id == job_id, BimRevision.state == "pending")
         .values(state="failed", updated_at=func.now())
+        .returning(BimRevision.id)
         .execution_options(synchronize_session=False)
     )
+    for revision_id in given_up.all():
+        drop_previews(session, revision_id)
 
 
 def _get_or_add_model(session: Session, project_id: int, new: NewModel) -> BimModel:

@@ -72,7 +72,25 @@ class Attempt:
     def publication(
         self, report: Report, stage: Callable[[Session], None] | None = None
     ) -> Iterator[Session]:
-        """Open the one transaction in which a result becomes visible, guarded by the token.
+        """Open the one transaction in which a result becomes visible and the job ends, guarded by the token.
+
+        Parameters
+        ----------
+        stage : callable, optional
+            See `guarded`.
+
+        Raises
+        ------
+        AttemptLostError
+            The token is not current; nothing is written.
+        """
+        with self.guarded(stage) as session:
+            yield session
+            close_run(session, self, report)
+
+    @contextmanager
+    def guarded(self, stage: Callable[[Session], None] | None = None) -> Iterator[Session]:
+        """Open a transaction that commits only while this attempt owns the job.
 
         The row of the job is locked before anything is written that others see, so that neither the sweeper
         nor a later attempt can take the job before this transaction ends; a process that pauses while it holds
@@ -81,7 +99,7 @@ class Attempt:
         Parameters
         ----------
         stage : callable, optional
-            Brings the rows into temporary tables of the transaction, before the lock is taken: a process that
+            Brings the rows into tables, where nobody sees them yet, before the lock is taken: a process that
             pauses while the server waits for its rows then keeps nobody from taking the job over.
 
         Raises
@@ -99,7 +117,6 @@ class Attempt:
             if held is None:
                 raise _lost(self.job_id)
             yield session
-            close_run(session, self, report)
 
 
 def progress(attempt: Attempt, percent: float, phase: str) -> None:

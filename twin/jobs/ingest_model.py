@@ -5,19 +5,21 @@ import signal
 from pathlib import Path
 from typing import Final
 
-import orjson
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from bim.job import ConversionJob, ProjectPlace
+from bim.job import ConversionJob
 from bim.limits import ConversionLimits, FileLimits, ProcessLimits
-from bim.results import ELEMENTS_FILE, Progress, read_model
+from bim.results import ELEMENTS_FILE, PREVIEW_FILE, Progress, read_model, read_preview_summary
 from bim.results import Verdict as Converted
-from bim.runner import OnProgress, Outcome, run_conversion
+from bim.runner import Outcome, run_conversion
 from twin.alerts.evaluate import evaluate_project
 from twin.db import open_session
+from twin.elements.follow import find_correction
 from twin.elements.models import BimModel, BimRevision
+from twin.elements.nearness import find_project_place
+from twin.elements.preview import add_preview, show_preview
 from twin.elements.publish import publish_revision, stage_elements
+from twin.elements.scene import keep_scene, publish_scene
 from twin.jobs.attempt import Attempt, progress
 from twin.jobs.execute import CrashedError
 from twin.jobs.spool import open_spool
@@ -32,16 +34,11 @@ PHASES: Final[dict[str, tuple[float, float]]] = {
     "attributes": (12.0, 13.0),
     "geometry": (25.0, 55.0),
     "georeference": (80.0, 2.0),
-    "placing": (82.0, 8.0),
+    "placing": (82.0, 5.0),
+    "scene": (87.0, 3.0),
     "done": (90.0, 0.0),
 }
 PUBLISHING_PERCENT: Final = 92.0
-
-_PLACE = text("""
-SELECT f.source_crs, ST_AsGeoJSON(f.geom, 9) AS footprint,
-  ARRAY[ST_XMin(f.geom), ST_YMin(f.geom), ST_XMax(f.geom), ST_YMax(f.geom)] AS bbox
-FROM project_footprint f WHERE f.project_id = :project_id AND f.valid_to IS NULL
-""")
 
 
 async def ingest_model(attempt: Attempt) -> Report | None:
@@ -59,7 +56,7 @@ async def ingest_model(attempt: Attempt) -> Report | None:
     with open_spool(attempt) as spool:
         progress(attempt, 1.0, "fetch")
         order = await asyncio.to_thread(_prepare, attempt, spool)
-        outcome = await run_conversion(order, _teller(attempt), attempt.room.template)
+        outcome = await _convert(attempt, order)
         verdict = _verdict(outcome.verdict)
         if outcome.verdict.state != "succeeded":
             if is_worth_another_attempt(outcome):
@@ -107,22 +104,49 @@ def conversion_limits(settings: JobSettings) -> ConversionLimits:
     )
 
 
-def _teller(attempt: Attempt) -> OnProgress:
+async def _convert(attempt: Attempt, order: ConversionJob) -> Outcome:
+    """Convert, and store what is known before geometry as soon as geometry begins."""
+    staging: list[asyncio.Future[None]] = []
+
     async def tell(told: Progress) -> None:
         progress(attempt, phase_percent(told), told.phase)
+        if told.phase == "geometry" and not staging:
+            staging.append(asyncio.ensure_future(asyncio.to_thread(_stage_preview, attempt, order.spool)))
 
-    return tell
+    try:
+        outcome = await run_conversion(order, tell, attempt.room.template)
+    except BaseException:
+        # The preview goes with the job; a thread that still writes finds its token gone.
+        await asyncio.gather(*staging, return_exceptions=True)
+        raise
+    await asyncio.gather(*staging)
+    return outcome
+
+
+def _stage_preview(attempt: Attempt, spool: Path) -> None:
+    revision_id = attempt.payload["revision_id"]
+    summary = read_preview_summary(spool)
+    numbers: list[int] = []
+    with attempt.guarded(
+        lambda session: numbers.append(add_preview(session, revision_id, summary, spool / PREVIEW_FILE))
+    ) as session:
+        show_preview(session, revision_id, numbers[0])
 
 
 def _prepare(attempt: Attempt, spool: Path) -> ConversionJob:
     with open_session(attempt.room.engine) as session:
         revision = _revision(session, attempt)
         sha256 = revision.sha256
-        place = _place(session, attempt.project_id)
+        place = find_project_place(session, attempt.project_id)
+        correction = find_correction(session, revision.model_id)
     source = spool / "source.ifc"
     attempt.room.store.fetch(sha256, source)
     return ConversionJob(
-        source=source, spool=spool, project=place, limits=conversion_limits(attempt.room.settings)
+        source=source,
+        spool=spool,
+        project=place,
+        correction=correction,
+        limits=conversion_limits(attempt.room.settings),
     )
 
 
@@ -130,23 +154,17 @@ def _revision(session: Session, attempt: Attempt) -> BimRevision:
     return session.get_one(BimRevision, attempt.payload["revision_id"])
 
 
-def _place(session: Session, project_id: int | None) -> ProjectPlace:
-    row = session.execute(_PLACE, {"project_id": project_id}).first()
-    if row is None:
-        return ProjectPlace()
-    west, south, east, north = row.bbox
-    return ProjectPlace(row.source_crs, (west, south, east, north), orjson.loads(row.footprint))
-
-
 def _publish(attempt: Attempt, spool: Path, report: Report) -> None:
     """Publish elements, roll the project up, judge its light and end the job, in one guarded transaction."""
     model = read_model(spool)
+    scene = keep_scene(attempt.room.store, spool)
     with attempt.publication(
         report, lambda session: stage_elements(session, spool / ELEMENTS_FILE)
     ) as session:
         revision = _revision(session, attempt)
         project_id = session.get_one(BimModel, revision.model_id).project_id
         published = publish_revision(session, revision, model)
+        publish_scene(session, revision.id, scene)
         state = record_project_state(session, project_id)
         evaluate_project(session, project_id, state)
         report.verdict.detail.update(
@@ -156,6 +174,11 @@ def _publish(attempt: Attempt, spool: Path, report: Report) -> None:
             revision=revision.number,
             model_id=revision.model_id,
         )
+        if published.asked:
+            report.verdict.detail["warnings"] = [
+                *report.verdict.detail.get("warnings", []),
+                *published.asked,
+            ]
 
 
 def _verdict(found: Converted) -> Verdict:
