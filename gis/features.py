@@ -128,7 +128,7 @@ def stream_statement(selection: Selection, page: Page, crs: Crs = CRS84) -> Stat
     Nothing stands between the ordered rows and the reader: numbering or joining them would write every
     feature before the first one goes out.
     """
-    chosen = _chosen_at_once(selection, page, crs)
+    chosen = _chosen(selection, page, crs, counted=False)
     keys = "".join(f", _k{number}" for number in range(len(page.sort)))
     feature = feature_sql(selection.layer, crs)
     return Statement(
@@ -189,9 +189,9 @@ class _Chosen:
     matched: str = "NULL::int8"
 
 
-def _chosen(selection: Selection, page: Page, crs: Crs) -> _Chosen:
+def _chosen(selection: Selection, page: Page, crs: Crs, *, counted: bool = True) -> _Chosen:
     if is_kept_as_text(selection.layer, crs) and not page.sort:
-        return _chosen_by_id(selection, page, crs)
+        return _chosen_by_id(selection, page, crs, counted=counted and page.after is None)
     return _chosen_at_once(selection, page, crs)
 
 
@@ -207,17 +207,17 @@ def _chosen_at_once(selection: Selection, page: Page, crs: Crs) -> _Chosen:
     return _Chosen(sql, merged(rows.params, {"page_limit": page.limit}))
 
 
-def _chosen_by_id(selection: Selection, page: Page, crs: Crs) -> _Chosen:
+def _chosen_by_id(selection: Selection, page: Page, crs: Crs, *, counted: bool) -> _Chosen:
     """Choose ids, then fetch their rows: of a plain table with wide rows, sorting ids costs less than sorting rows.
 
-    The ids of the first page are counted as they are found; there may be so many that they are not all found.
+    Where all are counted, they are as they are found; there may be so many that they are not all found.
     """
     layer = selection.layer
     rows = selection.filtered(after_condition(layer, page)).rows()
     params = merged(rows.params, {"page_limit": page.limit})
     ids = f"SELECT {layer.id_sql()} AS _id FROM {rows.sql} ORDER BY 1 LIMIT {_ONE_MORE}"
     before, matched = "", "NULL::int8"
-    if page.after is None:
+    if counted:
         few = f"(SELECT n <= {COUNT_EXACTLY_UP_TO} FROM counted)"
         before = (
             f"WITH found AS MATERIALIZED (SELECT {layer.id_sql()} AS _id FROM {rows.sql} "
@@ -255,10 +255,11 @@ def feature_sql(layer: Layer, crs: Crs = CRS84) -> str:
     geometry = (
         "_geometry" if is_kept_as_text(layer, crs) else f"ST_AsGeoJSON({geometry_in(crs)}, {crs.decimals}, 0)"
     )
+    # The brackets matter: each || copies what stands on both sides, so that the short ends are joined first.
     return (
-        '\'{"type":"Feature","id":\' || _id || \',"geometry":\' || '
+        '(\'{"type":"Feature","id":\' || _id || \',"geometry":\') || '
         f"coalesce({geometry}, 'null') "
-        f"|| ',\"properties\":' || {properties_sql(layer)} || '}}'"
+        f"|| (',\"properties\":' || {properties_sql(layer)} || '}}')"
     )
 
 
