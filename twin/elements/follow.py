@@ -81,7 +81,7 @@ def follow_placement(session: Session, revision: BimRevision) -> list[str]:
     if row is None:
         return []
     asked = _ask_again(session, revision)
-    if asked:
+    if asked and asked[0] not in (revision.warnings or []):
         revision.warnings = [*(revision.warnings or []), *asked]
         session.flush()
     return asked

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from bim.placing import epsg_of
 from bim.results import ModelResult, Task
+from twin.elements.follow import follow_placement
 from twin.elements.models import BimModel, BimRevision
 
 from twin.elements.preview import drop_previews
@@ -90,16 +91,18 @@ WHERE id = :model_id
 
 @dataclasses.dataclass(frozen=True)
 class Published:
-    """What a publication wrote: elements, those on the map, and those linked to a milestone."""
+    """What a publication wrote: elements, those on the map, those linked to a milestone; what it asks the sender."""
 
     elements: int
     on_map: int
     linked: int
+    asked: tuple[str, ...] = ()
 
 
 def publish_revision(session: Session, revision: BimRevision, model: ModelResult) -> Published:
     """Make staged elements those of a revision, and it the current one; the one before it stays as it is.
 
+    It lies where a placement by hand in force says, also one that was given while it was converted.
     Progress is kept with the element's identity (model and GlobalId), so it carries over by itself.
 
     Parameters
@@ -122,7 +125,8 @@ def publish_revision(session: Session, revision: BimRevision, model: ModelResult
     session.execute(_CURRENT, scope)
     drop_previews(session, revision.id)
     session.expire(bim_model)
-    return _count(session, revision.id)
+    asked = follow_placement(session, revision)
+    return dataclasses.replace(_count(session, revision.id), asked=tuple(asked))
 
 
 def stage_elements(session: Session, rows: Path) -> None:
