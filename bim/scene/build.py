@@ -24,7 +24,7 @@ from bim.scene.spool import DrawnMeshes, MeshPlace, MeshReader, middle_of, open_
 from bim.scene.tiling import Numbers, SceneElements, TilePlan, plan_tiles
 
 _GRID_M: Final = 100.0
-# A quarter of a millimetre: what is dropped is nothing to see, and halves the packed size.
+# Points move by an eighth of a millimetre at most, nothing to see, and pack far better.
 _STEPS_PER_M: Final = 4096.0
 _DISCIPLINES: Final = ("structure", "architecture", "mep", "civil", "other")
 

@@ -10,7 +10,7 @@ from gis.style import StyleClass, StyleRule
 from twin.alerts.presets import GREEN_YELLOW_RED, GREY
 from twin.alerts.queries import find_active_rule_set
 from twin.errors import NotFoundError
-from twin.layers.themes import FIXED_THEMES
+from twin.layers.themes import BIM_DEVIATION, BIM_PLAN, BIM_PROGRESS, FIXED_THEMES
 
 _PATTERNS = ("solid", "back_diagonal", "cross")
 
@@ -61,6 +61,33 @@ def element_light_theme() -> StyleRule:
         label_field=None,
         label_layer=None,
     )
+
+
+def get_scene_theme(name: str) -> StyleRule:
+    """Return the rule by which a scene is coloured.
+
+    Raises
+    ------
+    NotFoundError
+        There is no such theme.
+
+    Examples
+    --------
+    >>> get_scene_theme("status").field
+    'status'
+    """
+    themes = {
+        "status": BIM_PROGRESS,
+        "light": element_light_theme(),
+        "deviation": BIM_DEVIATION,
+        "plan": BIM_PLAN,
+    }
+    if name not in themes:
+        raise NotFoundError(
+            f"There is no theme {name[:80]}; there are {', '.join(themes)}.",
+            f"没有主题 {name[:80]}；可用主题：{'、'.join(themes)}。",
+        )
+    return themes[name]
 
 
 def _class(level: Mapping[str, Any], number: int) -> StyleClass:

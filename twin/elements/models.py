@@ -273,7 +273,46 @@ class BimElement(Base):
         UniqueConstraint("revision_id", "global_id"),
         Index("ix_bim_element_geom", "geom", postgresql_using="gist"),
         Index("ix_bim_element_revision_class", "revision_id", "ifc_class"),
+        Index(
+            "uq_bim_element_revision_fid",
+            "revision_id",
+            "fid",
+            unique=True,
+            postgresql_where=text("fid IS NOT NULL"),
+        ),
     )
+
+
+class BimScene(Base):
+    """The scene of a revision: how many elements have geometry, and the point its files count from."""
+
+    __tablename__ = "bim_scene"
+
+    revision_id: Mapped[int] = mapped_column(
+        ForeignKey("bim_revision.id", ondelete="CASCADE"), primary_key=True
+    )
+    features: Mapped[int] = mapped_column(Integer)
+    local_origin: Mapped[list[float]] = mapped_column(ARRAY(Double))
+
+
+class BimSceneTile(Base):
+    """One GLB of a scene; its bytes lie in the object store."""
+
+    __tablename__ = "bim_scene_tile"
+
+    revision_id: Mapped[int] = mapped_column(
+        ForeignKey("bim_scene.revision_id", ondelete="CASCADE"), primary_key=True
+    )
+    position: Mapped[int] = mapped_column(Integer, primary_key=True)
+    sha256: Mapped[str] = mapped_column(ForeignKey("stored_object.sha256"), index=True)
+    storey: Mapped[str | None]
+    discipline: Mapped[str]
+    level: Mapped[int] = mapped_column(Integer)
+    features: Mapped[int] = mapped_column(Integer)
+    triangles: Mapped[int] = mapped_column(Integer)
+    size_bytes: Mapped[int]
+    box: Mapped[list[float]] = mapped_column(ARRAY(Double))  # metres in the model frame
+    largest_m: Mapped[float]
 
 
 class StepTemplate(Base):

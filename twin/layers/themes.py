@@ -118,6 +118,26 @@ BIM_PROGRESS = StyleRule(
     opacity=0.85,
 )
 
+# What an element should be by its dates, in the colours of what it is: plan and site side by side.
+BIM_PLAN = replace(
+    BIM_PROGRESS,
+    id="bim-plan",
+    title_zh="构件计划",
+    title_en="Element plan",
+    field="planned_status",
+    other=replace(NOT_ASSESSED, title_zh="无计划", title_en="No plan"),
+)
+
+BIM_DEVIATION = replace(
+    BIM_PROGRESS,
+    id="bim-deviation",
+    title_zh="构件进度偏差（百分点）",
+    title_en="Deviation of elements from plan, percentage points",
+    field="deviation",
+    classes=PROJECTS_DEVIATION.classes,
+    other=replace(NOT_ASSESSED, title_zh="无计划", title_en="No plan"),
+)
+
 LAND_STATUS = StyleRule(
     id="land-status",
     title_zh="储备地块状态",

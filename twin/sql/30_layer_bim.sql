@@ -7,8 +7,34 @@ CREATE OR REPLACE FUNCTION element_is_drawn(ifc_class text) RETURNS boolean LANG
   'IfcDistributionPort')
 $$;
 
+-- What counts as the state of an element: one that stood before the works is no work of ours.
+CREATE OR REPLACE FUNCTION element_status(planning_status text, reported text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+  SELECT CASE WHEN planning_status = 'EXISTING' THEN 'existing' ELSE reported END
+$$;
+
+-- Light of an element by its dates: done or not yet due green (1), up to 30 days late yellow (2), later red (3), no date grey (0).
+CREATE OR REPLACE FUNCTION element_light_code(status text, plan_finish date, day date) RETURNS integer
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+  SELECT CASE WHEN status = 'existing' THEN 0
+              WHEN status = 'done' THEN 1
+              WHEN plan_finish IS NULL THEN 0
+              WHEN day <= plan_finish THEN 1
+              WHEN day - plan_finish <= 30 THEN 2
+              ELSE 3 END
+$$;
+
+-- What the plan wants of an element by a day, percent: linear between its dates, NULL where one is missing.
+CREATE OR REPLACE FUNCTION element_planned_percent(plan_start date, plan_finish date, day date)
+RETURNS double precision LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+  SELECT CASE WHEN plan_start IS NULL OR plan_finish IS NULL THEN NULL
+              WHEN day >= plan_finish THEN 100
+              WHEN day <= plan_start THEN 0
+              ELSE 100.0 * (day - plan_start) / (plan_finish - plan_start) END::double precision
+$$;
+
 -- Elements of each model's current revision, with their progress as known at a time (NULL: now).
--- The id is the element's identity, which survives revisions. Light: done or not yet due green, up to 30 days late yellow, later red, no date grey.
+-- The id is the element's identity, which survives revisions.
 DROP FUNCTION IF EXISTS layer_bim_elements(timestamptz);
 CREATE FUNCTION layer_bim_elements(at timestamptz) RETURNS TABLE (
   id bigint, row_public boolean, row_project_id bigint, geom geometry,
@@ -37,16 +63,11 @@ LEFT JOIN LATERAL (
   WHERE at IS NOT NULL AND x.identity_id = i.id AND x.as_of <= asked_date(at)
   ORDER BY x.as_of DESC, x.id DESC LIMIT 1) h ON true
 CROSS JOIN LATERAL (
-  SELECT q.*, CASE
-      WHEN q.status = 'existing' THEN 0
-      WHEN q.status = 'done' THEN 1
-      WHEN e.plan_finish IS NULL THEN 0
-      WHEN coalesce(asked_date(at), (SELECT reporting_date())) <= e.plan_finish THEN 1
-      WHEN coalesce(asked_date(at), (SELECT reporting_date())) - e.plan_finish <= 30 THEN 2
-      ELSE 3 END AS light_code
+  SELECT q.*, element_light_code(
+      q.status, e.plan_finish, coalesce(asked_date(at), (SELECT reporting_date()))) AS light_code
   FROM (SELECT
-      CASE WHEN e.planning_status = 'EXISTING' THEN 'existing'
-           WHEN at IS NULL THEN i.status ELSE coalesce(h.status, 'not_started') END AS status,
+      element_status(
+        e.planning_status, CASE WHEN at IS NULL THEN i.status ELSE coalesce(h.status, 'not_started') END) AS status,
       CASE WHEN at IS NULL THEN i.progress ELSE coalesce(h.percent, 0) END::float8 AS progress,
       CASE WHEN at IS NULL THEN i.actual_start ELSE h.actual_start END AS actual_start,
       CASE WHEN at IS NULL THEN i.actual_finish ELSE h.actual_finish END AS actual_finish,

@@ -1,0 +1,171 @@
+"""The scene of a revision: its tiles kept and found again, and its elements as columns by fid."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from bim.scene.drawn import discipline_of
+from bim.scene.results import Scene, SceneTile, read_scene, tile_path
+from twin.elements.models import BimScene, BimSceneTile
+from twin.elements.queries import SeenModel
+from twin.elements.revisions import record_object
+from twin.errors import NotFoundError
+from twin.objects import ObjectStore, Stored
+
+_TILE = text("""
+SELECT t.size_bytes FROM bim_scene_tile t JOIN bim_revision r ON r.id = t.revision_id
+WHERE r.model_id = :model_id AND r.state = ANY(:states) AND t.sha256 = :sha256 LIMIT 1
+""")
+
+# Names of few values are sent once, with a number per element.
+_COLUMNS = text("""
+WITH e AS MATERIALIZED (
+  SELECT e.fid, e.global_id, e.ifc_class, e.storey, e.name, e.plan_start, e.plan_finish, ms.code AS milestone
+  FROM bim_element e LEFT JOIN milestone ms ON ms.id = e.milestone_id
+  WHERE e.revision_id = :revision_id AND e.fid IS NOT NULL),
+c AS (SELECT v, (row_number() OVER (ORDER BY v))::integer - 1 AS i FROM (SELECT DISTINCT ifc_class AS v FROM e) d),
+s AS (SELECT v, (row_number() OVER (ORDER BY v))::integer - 1 AS i
+  FROM (SELECT DISTINCT storey AS v FROM e WHERE storey IS NOT NULL) d),
+m AS (SELECT v, (row_number() OVER (ORDER BY v))::integer - 1 AS i
+  FROM (SELECT DISTINCT milestone AS v FROM e WHERE milestone IS NOT NULL) d)
+SELECT count(*) AS count, coalesce(max(fid), -1) AS last,
+  coalesce(json_agg(global_id ORDER BY fid), '[]')::text AS global_id,
+  coalesce(json_agg(name ORDER BY fid), '[]')::text AS name,
+  coalesce(json_agg(plan_start ORDER BY fid), '[]')::text AS plan_start,
+  coalesce(json_agg(plan_finish ORDER BY fid), '[]')::text AS plan_finish,
+  coalesce(array_agg(c.i ORDER BY fid), '{}') AS class_index,
+  coalesce(json_agg(s.i ORDER BY fid), '[]')::text AS storey_index,
+  coalesce(json_agg(m.i ORDER BY fid), '[]')::text AS milestone_index,
+  (SELECT coalesce(array_agg(v ORDER BY i), '{}') FROM c) AS classes,
+  (SELECT coalesce(array_agg(v ORDER BY i), '{}') FROM s) AS storeys,
+  (SELECT coalesce(array_agg(v ORDER BY i), '{}') FROM m) AS milestones
+FROM e JOIN c ON c.v = e.ifc_class LEFT JOIN s ON s.v = e.storey LEFT JOIN m ON m.v = e.milestone
+""")
+
+
+@dataclass(frozen=True)
+class KeptScene:
+    """A scene whose tiles lie in the object store, not yet published."""
+
+    scene: Scene
+    objects: list[Stored]
+
+
+def keep_scene(store: ObjectStore, spool: Path) -> KeptScene:
+    """Bring the tiles of a conversion into the object store, before the transaction that publishes them."""
+    scene = read_scene(spool)
+    names = dict.fromkeys(tile.sha256 for tile in scene.tiles)
+    return KeptScene(scene, [store.add_file(tile_path(spool, name)) for name in names])
+
+
+def publish_scene(session: Session, revision_id: int, kept: KeptScene) -> None:
+    """Write the scene of a revision, in the transaction that publishes its elements."""
+    for stored in kept.objects:
+        record_object(session, stored)
+    scene = kept.scene
+    session.add(
+        BimScene(revision_id=revision_id, features=scene.features, local_origin=list(scene.local_origin))
+    )
+    session.flush()
+    session.add_all(_row(revision_id, position, tile) for position, tile in enumerate(scene.tiles))
+    session.flush()
+
+
+def find_scene(session: Session, seen: SeenModel) -> Scene | None:
+    """Return the scene of the revision a caller sees; None without one, as before scenes were made."""
+    scene = session.get(BimScene, seen.row["revision_id"] or 0)
+    if scene is None:
+        return None
+    rows = session.scalars(
+        select(BimSceneTile)
+        .where(BimSceneTile.revision_id == scene.revision_id)
+        .order_by(BimSceneTile.position)
+    )
+    x, y, z = scene.local_origin
+    return Scene(scene.features, (x, y, z), [_tile(row) for row in rows])
+
+
+def get_scene(session: Session, seen: SeenModel) -> Scene:
+    """Return the scene of the revision a caller sees.
+
+    Raises
+    ------
+    NotFoundError
+        It has none: nothing is published yet, or it was taken in before scenes were made.
+    """
+    scene = find_scene(session, seen)
+    if scene is None:
+        raise NotFoundError(
+            f"Model {seen.row['id']} has no scene in this revision; upload the file again to have one made.",
+            f"模型 {seen.row['id']} 的该版本没有三维场景；请重新上传文件以生成。",
+        )
+    return scene
+
+
+def get_tile_bytes(session: Session, seen: SeenModel, sha256: str) -> int:
+    """Return the size of a tile that any revision of the model has which the caller may see.
+
+    Raises
+    ------
+    NotFoundError
+        None has it.
+    """
+    states = ["published", "withdrawn"] if seen.internal else ["published"]
+    scope = {"model_id": seen.row["id"], "states": states, "sha256": sha256}
+    size = session.scalar(_TILE, scope)
+    if size is None:
+        raise NotFoundError(
+            f"Model {seen.row['id']} has no tile {sha256[:80]}; its scene lists them.",
+            f"模型 {seen.row['id']} 没有瓦片 {sha256[:80]}；请查看其场景列表。",
+        )
+    return int(size)
+
+
+def render_columns(session: Session, seen: SeenModel) -> bytes:
+    """Render what a page shows of every element with geometry as JSON, one column each, in order of fids."""
+    row = session.execute(_COLUMNS, {"revision_id": seen.row["revision_id"]}).one()
+    disciplines = [discipline_of(name) for name in row.classes]
+    names = sorted(set(disciplines))
+    numbers = [names.index(name) for name in disciplines]
+    parts = {
+        "revision": orjson.dumps(seen.row["revision"]),
+        "count": orjson.dumps(row.count),
+        "global_id": row.global_id.encode(),
+        "ifc_class": _named(row.classes, orjson.dumps(row.class_index)),
+        "storey": _named(row.storeys, row.storey_index.encode()),
+        "discipline": _named(names, orjson.dumps([numbers[index] for index in row.class_index])),
+        "name": row.name.encode(),
+        "plan_start": row.plan_start.encode(),
+        "plan_finish": row.plan_finish.encode(),
+        "milestone": _named(row.milestones, row.milestone_index.encode()),
+    }
+    return b"{" + b",".join(b'"%s":%s' % (name.encode(), part) for name, part in parts.items()) + b"}"
+
+
+def _named(names: Sequence[str], numbers: bytes) -> bytes:
+    return b'{"names":%s,"index":%s}' % (orjson.dumps(names), numbers)
+
+
+def _row(revision_id: int, position: int, tile: SceneTile) -> BimSceneTile:
+    values: dict[str, Any] = {**vars(tile), "box": list(tile.box)}
+    return BimSceneTile(revision_id=revision_id, position=position, **values)
+
+
+def _tile(row: BimSceneTile) -> SceneTile:
+    x0, y0, z0, x1, y1, z1 = row.box
+    return SceneTile(
+        sha256=row.sha256,
+        storey=row.storey,
+        discipline=row.discipline,
+        level=row.level,
+        features=row.features,
+        triangles=row.triangles,
+        size_bytes=row.size_bytes,
+        box=(x0, y0, z0, x1, y1, z1),
+        largest_m=row.largest_m,
+    )
