@@ -257,8 +257,6 @@ class BimElement(Base):
     area_m2: Mapped[float | None]
     z_min_m: Mapped[float | None]
     z_max_m: Mapped[float | None]
-    z_min_local_m: Mapped[float | None]
-    z_max_local_m: Mapped[float | None]
     placement: Mapped[list[float] | None] = mapped_column(ARRAY(Double))  # three rows of the matrix, metres
     box: Mapped[list[float] | None] = mapped_column(ARRAY(Double))  # lowest x, y, z, then highest, metres
     signature: Mapped[str | None]

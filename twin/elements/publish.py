@@ -39,7 +39,7 @@ INSERT INTO bim_element (
   revision_id, identity_id, project_id, milestone_id, fid, step_id, global_id, ifc_class, predefined_type, name,
   tag, type_global_id, type_name, storey, container, parent_global_id, space, host_global_id, planning_status, psets, pset_si,
   type_psets, quantities, classification, materials, layers, groups, task_codes, quantity, quantity_unit,
-  quantity_source, plan_start, plan_finish, geom, geom_survey, geom_local, area_m2, z_min_m, z_max_m, z_min_local_m, z_max_local_m, placement, box,
+  quantity_source, plan_start, plan_finish, geom, geom_survey, geom_local, area_m2, z_min_m, z_max_m, placement, box,
   signature, psets_hash, quantities_hash, geometry_hash, kernel, geometry_error, flags)
 SELECT :revision_id, i.id, :project_id, l.milestone_id, e.fid, e.step_id, e.global_id, e.ifc_class,
   e.predefined_type, e.name, e.tag, e.type_global_id, e.type_name, coalesce(e.storey_name, e.storey), e.container,
@@ -48,7 +48,7 @@ SELECT :revision_id, i.id, :project_id, l.milestone_id, e.fid, e.step_id, e.glob
   coalesce(e.classification, '[]'), coalesce(e.materials, '[]'), coalesce(e.layers, '[]'),
   coalesce(e.groups, '[]'), coalesce(e.task_codes, '{}'), e.quantity, e.quantity_unit, e.quantity_source, l.plan_start, l.plan_finish,
   g.valid, ST_SetSRID(e.footprint_survey_wkb::geometry, coalesce(e.survey_epsg, 0)),
-  ST_SetSRID(e.footprint_local_wkb::geometry, 0), e.area_m2, e.z_min_m, e.z_max_m, e.box[3], e.box[6], e.placement,
+  ST_SetSRID(e.footprint_local_wkb::geometry, 0), e.area_m2, e.z_min_m, e.z_max_m, e.placement,
   e.box, e.signature, e.psets_hash, e.quantities_hash, e.geometry_hash, e.kernel, e.geometry_error ->> 'kind', coalesce(e.flags, '{}')
 FROM element_staging s
 CROSS JOIN LATERAL jsonb_to_record(s.doc) AS e (

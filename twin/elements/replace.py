@@ -27,15 +27,15 @@ _STAGE = """CREATE TEMPORARY TABLE element_place (id bigint PRIMARY KEY, lonlat 
 _COPY = "COPY element_place FROM STDIN"
 
 # One statement for all elements: the triggers that keep bands and tiles run once. Footprints are made valid as
-# in a publication; an element without a local height keeps the one it has.
+# in a publication; heights of rows stored before boxes were go back by the old matrix.
 _MOVE = text("""
 UPDATE bim_element e SET
   geom = CASE WHEN ST_IsValid(p.lonlat) THEN p.lonlat
               WHEN ST_Dimension(p.lonlat) = 2 THEN ST_CollectionExtract(ST_MakeValid(p.lonlat), 3)
               ELSE ST_MakeValid(p.lonlat) END,
   geom_survey = p.survey,
-  z_min_m = coalesce(e.z_min_local_m * :factor + :shift, e.z_min_m),
-  z_max_m = coalesce(e.z_max_local_m * :factor + :shift, e.z_max_m),
+  z_min_m = coalesce(e.box[3], (e.z_min_m - :old_shift) / :old_factor) * :factor + :shift,
+  z_max_m = coalesce(e.box[6], (e.z_max_m - :old_shift) / :old_factor) * :factor + :shift,
   flags = CASE WHEN :placed THEN array_remove(e.flags, 'not_placed')
                WHEN e.fid IS NULL OR 'not_placed' = ANY (e.flags) THEN e.flags
                ELSE array_append(e.flags, 'not_placed') END
@@ -117,12 +117,15 @@ def replace_revision(session: Session, revision: BimRevision, georeference: Geor
     session.execute(text(_STAGE))
     if georeference.placed:
         _stage(session, revision.id, georeference)
+    old = (revision.georeference or {}).get("matrix") or [0.0] * 16
     written = session.execute(
         _MOVE,
         {
             "revision_id": revision.id,
             "factor": georeference.matrix[10],
             "shift": georeference.matrix[11],
+            "old_factor": old[10] or 1.0,
+            "old_shift": old[11],
             "placed": georeference.placed,
         },
     )

@@ -359,3 +359,12 @@ def test_an_outline_that_was_not_kept_is_computed_from_the_elements(session: Ses
     )
     area = session.scalar(text("SELECT ST_Area(geom_local) FROM bim_revision"))
     assert area == pytest.approx(3 * 3.0 * 0.2, abs=1e-6)
+
+
+def test_heights_stored_before_boxes_were_go_back_by_the_old_matrix(session: Session, tmp_path: Path) -> None:
+    """The file puts zero at 20 m, the placement at 30 m."""
+    revision = _published(session, tmp_path, ZONE_39)
+    session.execute(text("UPDATE bim_element SET box = NULL"))
+    place_model(session, SYSTEM, revision.model_id, MIDDLE)
+    heights = text("SELECT z_min_m, z_max_m FROM bim_element WHERE name = '墙0'")
+    assert tuple(session.execute(heights).one()) == pytest.approx((30.0, 32.8))

@@ -12,14 +12,6 @@ down_revision: str | None = "0003"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
-_LOCAL_HEIGHTS = """
-UPDATE bim_element e SET z_min_local_m = (e.z_min_m - r.shift) / r.factor,
-  z_max_local_m = (e.z_max_m - r.shift) / r.factor
-FROM (SELECT id, (georeference -> 'matrix' ->> 10)::float8 AS factor, (georeference -> 'matrix' ->> 11)::float8 AS shift
-  FROM bim_revision WHERE (georeference -> 'matrix' ->> 10)::float8 <> 0) r
-WHERE e.revision_id = r.id
-"""
-
 
 def upgrade() -> None:
     op.create_table(
@@ -48,9 +40,7 @@ def upgrade() -> None:
         sa.Column("row_version", sa.Integer(), server_default="1", nullable=False),
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.CheckConstraint("end_kind IN ('replaced','withdrawn')", name=op.f("ck_model_placement_end_kind")),
-        sa.CheckConstraint(
-            "(ended_at IS NULL) = (end_kind IS NULL)", name=op.f("ck_model_placement_ended")
-        ),
+        sa.CheckConstraint("(ended_at IS NULL) = (end_kind IS NULL)", name=op.f("ck_model_placement_ended")),
         sa.CheckConstraint("scale_factor > 0", name=op.f("ck_model_placement_scale_factor")),
         sa.ForeignKeyConstraint(
             ["model_id"], ["bim_model.id"], name=op.f("fk_model_placement_model_id"), ondelete="CASCADE"
@@ -71,8 +61,6 @@ def upgrade() -> None:
         unique=True,
         postgresql_where=sa.text("ended_at IS NULL"),
     )
-    op.add_column("bim_element", sa.Column("z_min_local_m", sa.Double(), nullable=True))
-    op.add_column("bim_element", sa.Column("z_max_local_m", sa.Double(), nullable=True))
     op.add_column(
         "bim_revision",
         sa.Column(
@@ -81,11 +69,8 @@ def upgrade() -> None:
             nullable=True,
         ),
     )
-    op.execute(_LOCAL_HEIGHTS)
 
 
 def downgrade() -> None:
     op.drop_column("bim_revision", "geom_local")
-    op.drop_column("bim_element", "z_max_local_m")
-    op.drop_column("bim_element", "z_min_local_m")
     op.drop_table("model_placement")
