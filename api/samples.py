@@ -13,7 +13,8 @@ from api.middleware import MEGABYTE
 from twin.alerts.evaluate import evaluate_project
 from twin.db import open_session
 from twin.elements.models import BimModel, ElementIdentity
-from twin.elements.progress_rows import check_rows, read_csv
+from twin.elements.progress_rows import check_rows
+from twin.elements.progress_table import read_cells
 from twin.elements.record import record_element_progress
 from twin.elements.revisions import NewModel
 from twin.identity.caller import SYSTEM
@@ -90,7 +91,7 @@ def _record_progress(session: Session, model_id: int, table: bytes, as_of: date)
     )
     if model.current_revision_id is None or session.scalar(reported.limit(1)) is not None:
         return
-    rows, _ = check_rows(read_csv(table), as_of)
+    rows, _ = check_rows(read_cells(table).rows, as_of)
     record_element_progress(session, model.current_revision_id, rows, as_of, "samples", "table")
     state = record_project_state(session, model.project_id)
     evaluate_project(session, model.project_id, state)

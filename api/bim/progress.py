@@ -1,30 +1,24 @@
 """`PATCH /api/v1/models/{id}/elements`: what is reported of a model's elements."""
 
-from datetime import date, datetime
+from datetime import date
 from typing import Any, Final
 
 import anyio.to_thread
 from fastapi import APIRouter, Request
 from pydantic import BaseModel
-from sqlalchemy.orm import Session
 
 from api.bim.asked import ModelId
 from api.deps import CallerDep, StateDep
 from api.errors import lang_of
 from api.i18n import Lang
 from api.state import AppState
-from twin.alerts.evaluate import evaluate_project
-from twin.alerts.queries import find_active_rule_set
 from twin.db import open_session
-from twin.elements.progress_rows import Refused, check_rows, read_csv, read_json
-from twin.elements.queries import SeenModel, get_model
-from twin.elements.record import Recorded, record_element_progress
-from twin.errors import ConflictError
+from twin.editing.progress_table import Standing, report_table
+from twin.elements.progress_rows import Refused
+from twin.elements.progress_table import read_progress
+from twin.elements.queries import get_model
 from twin.identity import Caller
-from twin.identity.agency import AGENCY_ZONE, get_reporting_date
-from twin.identity.audit import record_audit
 from twin.identity.rights import require
-from twin.progress.record import record_project_state
 
 router: Final = APIRouter(prefix="/api/v1/models", tags=["models"])
 
@@ -37,18 +31,27 @@ _ROWS_BODY: Final[dict[str, Any]] = {
                     "type": "array",
                     "items": {
                         "type": "object",
-                        "required": ["global_id"],
                         "properties": {
                             "global_id": {"type": "string"},
                             "status": {"type": "string", "enum": ["not_started", "in_progress", "done"]},
                             "percent": {"type": "number", "minimum": 0, "maximum": 100},
                             "actual_start": {"type": "string", "format": "date"},
                             "actual_finish": {"type": "string", "format": "date"},
+                            "step": {"type": "string", "description": "last accepted step 工序, or none"},
+                            "evidence": {"type": "string", "maxLength": 500},
+                            "tag": {"type": "string", "description": "in place of global_id"},
+                            "class": {"type": "string", "description": "a rule: * for any letters"},
+                            "storey": {"type": "string"},
+                            "type": {"type": "string"},
+                            "name": {"type": "string"},
                         },
                     },
                 }
             },
             "text/csv": {"schema": {"type": "string"}},
+            "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": {
+                "schema": {"type": "string", "format": "binary"}
+            },
         },
     }
 }
@@ -74,9 +77,13 @@ class LightAnswer(BaseModel):
 
 
 class RecordedAnswer(BaseModel):
-    """What became of every row: received = updated + unchanged + unmatched + refused."""
+    """What became of every row; `elements` counts those addressed, as one row may be a rule for many.
+
+    For a table by GlobalId: received = updated + unchanged + unmatched + refused.
+    """
 
     received: int
+    elements: int
     updated: int
     unchanged: int
     unmatched: list[FaultAnswer]
@@ -88,7 +95,10 @@ class RecordedAnswer(BaseModel):
 async def report_progress(
     model_id: ModelId, request: Request, caller: CallerDep, state: StateDep
 ) -> RecordedAnswer:
-    """Record a progress table (JSON array or CSV) by GlobalId; project and light follow in the same transaction."""
+    """Record a progress table (JSON array, CSV or XLSX) by GlobalId, tag or rule.
+
+    Project and light follow in the same transaction.
+    """
     body = await request.body()
     kind = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     lang = lang_of(request)
@@ -101,57 +111,28 @@ def _report(
     with open_session(state.engine, actor=caller.login) as session:
         seen = get_model(session, caller, model_id)
         require(caller, "progress:write", seen.row["project_id"])
-        if seen.row["current_revision_id"] is None:
-            raise ConflictError(
-                f"Model {model_id} has no published revision yet; ask its job.",
-                f"模型 {model_id} 尚无已发布的版本；请查看其任务。",
-            )
-        raw = read_csv(body) if kind in ("text/csv", "application/csv") else read_json(body)
-        as_of = get_reporting_date(session)
-        rows, refused = check_rows(raw, latest=max(as_of, datetime.now(AGENCY_ZONE).date()))
-        done = record_element_progress(
-            session, seen.row["current_revision_id"], rows, as_of, caller.login, source="table"
+        done = report_table(session, caller, seen, read_progress(body, kind), source="table")
+        return RecordedAnswer(
+            received=done.received,
+            elements=done.addressed,
+            updated=done.updated,
+            unchanged=done.unchanged,
+            unmatched=[_unmatched(where, named, lang) for where, named in done.unmatched],
+            refused=[_fault(fault, lang) for fault in done.refused],
+            project=_standing(seen.row["project_code"], done.standing),
         )
-        project = _follow_up(session, seen)
-        faults = [*refused, *done.refused]
-        _audit(session, caller, model_id, len(raw), done, len(faults))
-    return RecordedAnswer(
-        received=len(raw),
-        updated=done.updated,
-        unchanged=done.unchanged,
-        unmatched=[_unmatched(where, global_id, lang) for where, global_id in done.unmatched],
-        refused=[_fault(fault, lang) for fault in faults],
-        project=project,
-    )
 
 
-def _follow_up(session: Session, seen: SeenModel) -> LightAnswer:
-    """Roll the project up and judge it, in the transaction of the rows."""
-    project_id = seen.row["project_id"]
-    state = record_project_state(session, project_id)
-    active = find_active_rule_set(session)
-    lights = {each.preset: each.light for each in evaluate_project(session, project_id, state)}
+def _standing(code: str, standing: Standing) -> LightAnswer:
+    state = standing.state
     return LightAnswer(
-        code=seen.row["project_code"],
+        code=code,
         as_of=state.as_of,
         progress=_number(state.progress),
         planned_progress=_number(state.planned_progress),
         deviation=_number(state.deviation),
-        light=lights.get(active.preset) if active else None,
+        light=standing.light,
     )
-
-
-def _audit(
-    session: Session, caller: Caller, model_id: int, received: int, done: Recorded, refused: int
-) -> None:
-    counts = {
-        "received": received,
-        "updated": done.updated,
-        "unchanged": done.unchanged,
-        "unmatched": len(done.unmatched),
-        "refused": refused,
-    }
-    record_audit(session, caller, "progress.record", f"model {model_id}", after=counts)
 
 
 def _unmatched(where: str, global_id: str, lang: Lang) -> FaultAnswer:

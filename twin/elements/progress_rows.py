@@ -1,10 +1,8 @@
-"""Rows of an element progress table 构件进度表: read from JSON or CSV, and checked one by one."""
+"""Rows of an element progress table 构件进度表: read from JSON, and checked one by one."""
 
-import csv
-import io
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -14,8 +12,10 @@ import orjson
 from twin.elements.models import ELEMENT_STATUSES
 from twin.errors import InvalidInputError
 
-COLUMNS = ("global_id", "status", "percent", "actual_start", "actual_finish")
+COLUMNS = ("global_id", "status", "percent", "actual_start", "actual_finish", "step", "evidence")
 MAX_ROWS = 200_000
+NO_STEP = "none"
+_NO_STEP_WORDS = ("none", "无", "未开始")
 _STATUS_WORDS = {"未开始": "not_started", "进行中": "in_progress", "在建": "in_progress", "已完成": "done"}
 
 
@@ -29,6 +29,8 @@ class ProgressRow:
     percent: Decimal | None
     actual_start: date | None
     actual_finish: date | None
+    step: str | None = None  # the last accepted step 工序; NO_STEP takes the acceptance back
+    evidence: str | None = None
 
 
 @dataclass(frozen=True)
@@ -71,58 +73,15 @@ def read_json(body: bytes) -> list[Mapping[str, Any]]:
     return rows
 
 
-def read_csv(body: bytes) -> list[Mapping[str, Any]]:
-    """Read a table with a header line; UTF-8 (with or without BOM), else GB18030.
-
-    Raises
-    ------
-    InvalidInputError
-        The column `global_id` is missing, or a line has more cells than the header.
-
-    Examples
-    --------
-    >>> read_csv("global_id,percent\\n2O2Fr$t4X7Zf8NOew3FNr2,40\\n".encode())
-    [{'global_id': '2O2Fr$t4X7Zf8NOew3FNr2', 'percent': '40'}]
-    """
-    try:
-        content = body.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        content = body.decode("gb18030", "replace")
-    content = content.replace("\0", "")
-    reader = csv.DictReader(io.StringIO(content, newline=None), skipinitialspace=True)
-    try:
-        return list(_records(reader))
-    except csv.Error as error:
-        place = f"line {reader.line_num}"
-        raise InvalidInputError(
-            f"The table cannot be read ({error}).", f"无法读取表格（{error}）。", place
-        ) from error
-
-
-def _records(reader: "csv.DictReader[str]") -> Iterator[Mapping[str, Any]]:
-    header = [name.strip() for name in reader.fieldnames or []]
-    if "global_id" not in header:
-        raise InvalidInputError(
-            f"The table needs a header line with global_id; found {', '.join(header)[:200] or 'nothing'}.",
-            f"表格首行须含 global_id 列；实际为 {'、'.join(header)[:200] or '空'}。",
-            "line 1",
-        )
-    reader.fieldnames = header
-    for row in reader:
-        if None in row:
-            raise InvalidInputError(
-                f"Line {reader.line_num} has more cells than the header.",
-                f"第 {reader.line_num} 行的列数多于表头。",
-                f"line {reader.line_num}",
-            )
-        yield row
-
-
-def check_rows(raw: Sequence[Mapping[str, Any]], latest: date) -> tuple[list[ProgressRow], list[Refused]]:
+def check_rows(
+    raw: Sequence[Mapping[str, Any]], latest: date, places: Sequence[str] | None = None
+) -> tuple[list[ProgressRow], list[Refused]]:
     """Check every row by itself, and that none contradicts another.
 
     Parameters
     ----------
+    places : sequence of str, optional
+        How the sender finds each row; ``row 1`` and so on by default.
     latest : date
         No actual date may lie after it.
 
@@ -144,7 +103,7 @@ def check_rows(raw: Sequence[Mapping[str, Any]], latest: date) -> tuple[list[Pro
     rows: list[ProgressRow] = []
     refused: list[Refused] = []
     for number, fields in enumerate(raw, 1):
-        where = f"row {number}"
+        where = places[number - 1] if places is not None else f"row {number}"
         global_id = str(fields.get("global_id") or "").strip()
         try:
             rows.append(_row(where, global_id, fields, latest))
@@ -158,14 +117,27 @@ def _row(where: str, global_id: str, fields: Mapping[str, Any], latest: date) ->
     if not global_id or len(global_id) > 64 or "\0" in global_id:
         raise _RowError("global_id is missing or no GlobalId.", "缺少 global_id 或格式不正确。")
     status, percent = _status(fields.get("status")), _percent(fields.get("percent"))
-    if status is None and percent is None:
+    step, evidence = _text(fields, "step"), _text(fields, "evidence")
+    if status is None and percent is None and step is None:
         raise _RowError("Neither status nor percent is given.", "status 与 percent 均未填写。")
+    if status is None and percent is None:
+        status = "not_started" if step == NO_STEP else "in_progress"
     status = status or _implied_status(percent)
     _check_agreement(status, percent)
     start = _day("actual_start", fields.get("actual_start"), latest)
     finish = _day("actual_finish", fields.get("actual_finish"), latest)
     _check_dates(status, start, finish)
-    return ProgressRow(where, global_id, status, percent, start, finish)
+    return ProgressRow(where, global_id, status, percent, start, finish, step, evidence)
+
+
+def _text(fields: Mapping[str, Any], name: str) -> str | None:
+    value = fields.get(name)
+    text = str(value if value is not None else "").strip()
+    if len(text) > 500 or "\0" in text:
+        raise _RowError(f"{name} is longer than 500 letters.", f"{name} 超过 500 字。")
+    if name == "step" and text.lower() in _NO_STEP_WORDS:
+        return NO_STEP
+    return text or None
 
 
 def _status(value: Any) -> str | None:
@@ -251,7 +223,7 @@ def _without_contradictions(rows: Iterable[ProgressRow]) -> tuple[list[ProgressR
     kept: list[ProgressRow] = []
     refused: list[Refused] = []
     for group in by_id.values():
-        if len({(row.status, row.percent, row.actual_start, row.actual_finish) for row in group}) == 1:
+        if len({replace(row, where="") for row in group}) == 1:
             kept.append(group[0])
             continue
         places = ", ".join(row.where for row in group)
