@@ -14,5 +14,6 @@ def add_routers(app: FastAPI, state: AppState) -> None:
     """Include every router, and the built front end behind them."""
     for room in (projects, overlap, models, bim_models, elements, preview, progress, scene, jobs, land, audit):
         app.include_router(room.router)
+    app.include_router(elements.in_project)
     app.include_router(pages.routes(page_sources(state)))
     app.router.routes.append(Mount(front_end.MOUNT, front_end.BuiltFiles()))

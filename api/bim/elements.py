@@ -2,14 +2,16 @@
 
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path
 from pydantic import BaseModel
 
-from api.bim.asked import AskedRevision, ModelId
+from api.bim.asked import After, AskedElements, AskedRevision, Limit, ModelId
 from api.deps import CallerDep, SessionDep
-from twin.elements.queries import PAGE_LIMIT, ElementFilters, get_element, get_model, list_elements, list_tree
+from twin.elements.queries import get_element, get_model, list_elements, list_project_elements, list_tree
+from twin.projects.queries import get_project
 
 router: Final = APIRouter(prefix="/api/v1/models", tags=["models"])
+in_project: Final = APIRouter(prefix="/api/v1/projects", tags=["models"])
 
 
 class ElementsAnswer(BaseModel):
@@ -18,6 +20,15 @@ class ElementsAnswer(BaseModel):
     model_id: int
     project_code: str
     revision: int | None
+    matched: int
+    elements: list[dict[str, Any]]
+    next: int | None
+
+
+class ProjectElementsAnswer(BaseModel):
+    """A page of the elements of a project's models, each with its `model_id`; `next` as in a model's own list."""
+
+    project_code: str
     matched: int
     elements: list[dict[str, Any]]
     next: int | None
@@ -45,21 +56,38 @@ def read_elements(
     model_id: ModelId,
     caller: CallerDep,
     session: SessionDep,
+    asked: AskedElements,
     revision: AskedRevision = None,
-    ifc_class: Annotated[str | None, Query(max_length=100)] = None,
-    storey: Annotated[str | None, Query(max_length=200)] = None,
-    status: Annotated[str | None, Query(max_length=40)] = None,
-    q: Annotated[str | None, Query(max_length=200, description="part of name, tag, type or GlobalId")] = None,
-    after: Annotated[int, Query(ge=0, le=2**63 - 1, description="`next` of the page before")] = 0,
-    limit: Annotated[int, Query(ge=1, le=PAGE_LIMIT)] = 100,
+    after: After = 0,
+    limit: Limit = 100,
 ) -> ElementsAnswer:
     """List the elements of the current or the asked revision, by key."""
     seen = get_model(session, caller, model_id, revision)
-    page = list_elements(session, seen, ElementFilters(ifc_class, storey, status, q), after, limit)
+    page = list_elements(session, seen, asked, after, limit)
     return ElementsAnswer(
         model_id=model_id,
         project_code=seen.row["project_code"],
         revision=seen.row["revision"],
+        matched=page.matched,
+        elements=[_element(row) for row in page.rows],
+        next=page.next_key,
+    )
+
+
+@in_project.get("/{code}/elements", summary="项目构件 Elements of a project")
+def read_project_elements(
+    code: Annotated[str, Path(max_length=64)],
+    caller: CallerDep,
+    session: SessionDep,
+    asked: AskedElements,
+    after: After = 0,
+    limit: Limit = 100,
+) -> ProjectElementsAnswer:
+    """List the elements of the current revisions of all models of a project, by key."""
+    project = get_project(session, caller, code, right="bim:read")
+    page = list_project_elements(session, caller, project.id, asked, after, limit)
+    return ProjectElementsAnswer(
+        project_code=project.code,
         matched=page.matched,
         elements=[_element(row) for row in page.rows],
         next=page.next_key,
@@ -77,7 +105,7 @@ def read_element(
     """Return an element: to insiders with property sets, quantities, classification and shape."""
     seen = get_model(session, caller, model_id, revision)
     row = dict(get_element(session, seen, global_id))
-    relations = {name: row.pop(name) for name in ("container", "parent", "type", "parts")}
+    relations = {name: row.pop(name) for name in ("container", "parent", "type", "parts", "host", "hosted")}
     head = {"model_id": model_id, "project_code": seen.row["project_code"], "revision": seen.row["revision"]}
     return {**head, **_element(row), "relations": relations}
 

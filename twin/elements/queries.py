@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from twin.elements.search import ROWS, ElementFilters, Searched, find_condition
 from twin.errors import NotFoundError
 from twin.identity.caller import Caller
 from twin.identity.visibility import Sight, bound, sight
@@ -16,12 +17,22 @@ PAGE_LIMIT = 1_000
 
 Row = Mapping[str, Any]
 
+__all__ = [
+    "ElementFilters",
+    "ElementPage",
+    "SeenModel",
+    "get_element",
+    "get_model",
+    "list_elements",
+    "list_models",
+]
+
 _MODEL = """
 SELECT f.* FROM (
   SELECT m.id, m.name, m.discipline, m.public_visible, m.project_id, p.code AS project_code,
     m.public_visible AND p.public_visible AS row_public, m.project_id AS row_project_id,
     m.current_revision_id, r.id AS revision_id, r.number AS revision, r.state, r.schema_name, r.units,
-    r.georeference, r.storeys, r.tree, r.counts_by_class, r.bbox, r.warnings, r.published_at
+    r.georeference, r.storeys, r.tree, r.counts_by_class, r.bbox, r.warnings, r.published_at, r.indexed_at
   FROM bim_model m JOIN project p ON p.id = m.project_id
   LEFT JOIN bim_revision r ON r.model_id = m.id AND CASE
     WHEN CAST(%(revision)s AS integer) IS NULL THEN r.id = m.current_revision_id
@@ -33,7 +44,8 @@ _INTERNAL_STATES = ("published", "withdrawn")
 _MODELS = """
 SELECT f.* FROM (
   SELECT m.id, m.name, m.discipline, p.code AS project_code, m.public_visible AND p.public_visible AS row_public,
-    m.project_id AS row_project_id, r.number AS revision, r.published_at, r.counts_by_class
+    m.project_id AS row_project_id, r.id AS revision_id, r.number AS revision, r.published_at,
+    r.indexed_at, r.counts_by_class
   FROM bim_model m JOIN project p ON p.id = m.project_id
   LEFT JOIN bim_revision r ON r.id = m.current_revision_id) f
 WHERE {visible} AND f.row_project_id = %(project_id)s ORDER BY f.id"""
@@ -43,48 +55,34 @@ SELECT number, state, published_at, created_at, created_by, file_name, sha256, j
 FROM bim_revision WHERE model_id = :model_id ORDER BY number
 """)
 
-# A revision's elements with what is now known of their progress; `existing` is no work of ours.
-_ELEMENTS = """
-FROM bim_element e
-JOIN element_identity i ON i.id = e.identity_id
-LEFT JOIN milestone ms ON ms.id = e.milestone_id
-CROSS JOIN LATERAL (SELECT
-  CASE WHEN e.planning_status = 'EXISTING' THEN 'existing' ELSE i.status END AS status) k
-WHERE e.revision_id = :revision_id"""
+_PUBLIC_COLUMNS = """f.row_key, f.global_id, f.ifc_class, f.predefined_type, f.name, f.tag, f.type_name, f.storey,
+  f.milestone, f.status, f.progress, f.plan_start, f.plan_finish, f.actual_start, f.actual_finish, f.area_m2,
+  f.z_min_m, f.z_max_m"""
+_INTERNAL_COLUMNS = """, f.fid, f.quantity, f.quantity_unit, f.quantity_source, f.planning_status, f.geometry_error,
+  f.flags"""
+_DETAIL_COLUMNS = """, f.space, f.psets, f.pset_si, f.type_psets, f.quantities, f.codes AS classification, f.materials,
+  f.layers, f.groups, f.task_codes, f.step_id, f.kernel, ST_AsGeoJSON(f.geom, 9)::jsonb AS geometry,
+  ARRAY[ST_X(ST_Centroid(f.geom)), ST_Y(ST_Centroid(f.geom))] AS centroid"""
+_RELATIONS = """, f.container, f.parent_global_id AS parent, f.type_global_id AS type, f.host_global_id AS host, ARRAY(
+  SELECT c.global_id FROM bim_element c WHERE c.revision_id = f.revision_id AND c.parent_global_id = f.global_id
+  ORDER BY c.id) AS parts, ARRAY(SELECT c.global_id FROM bim_element c
+  WHERE c.revision_id = f.revision_id AND c.host_global_id = f.global_id ORDER BY c.id) AS hosted"""
 
-_FILTERS = """
-  AND (CAST(:ifc_class AS text) IS NULL OR e.ifc_class = :ifc_class)
-  AND (CAST(:storey AS text) IS NULL OR e.storey = :storey)
-  AND (CAST(:status AS text) IS NULL OR k.status = :status)
-  AND (CAST(:q AS text) IS NULL OR strpos(lower(coalesce(e.name, '')), lower(:q)) > 0
-    OR strpos(lower(coalesce(e.tag, '')), lower(:q)) > 0 OR strpos(lower(coalesce(e.type_name, '')), lower(:q)) > 0
-    OR strpos(e.global_id, :q) > 0)"""
-
-_PUBLIC_COLUMNS = """e.id AS row_key, e.global_id, e.ifc_class, e.predefined_type, e.name, e.tag, e.type_name, e.storey,
-  ms.code AS milestone, k.status, i.progress::float8 AS progress, e.plan_start, e.plan_finish, i.actual_start,
-  i.actual_finish, e.area_m2, e.z_min_m, e.z_max_m"""
-_INTERNAL_COLUMNS = """, e.fid, e.quantity, e.quantity_unit, e.quantity_source, e.planning_status, e.geometry_error,
-  e.flags"""
-_DETAIL_COLUMNS = """, e.psets, e.quantities, e.classification, e.materials, e.task_codes, e.step_id, e.kernel,
-  ST_AsGeoJSON(e.geom, 9)::jsonb AS geometry"""
-_RELATIONS = """, e.container, e.parent_global_id AS parent, e.type_global_id AS type, ARRAY(
-  SELECT c.global_id FROM bim_element c WHERE c.revision_id = e.revision_id AND c.parent_global_id = e.global_id
-  ORDER BY c.id) AS parts"""
+# All that answer are found once: their number is asked for with every page, and a page by key of one revision out
+# of hundreds has no index that the planner would not take for another.
+_PAGE = """
+WITH found AS MATERIALIZED (SELECT f.id FROM {rows} WHERE {condition})
+SELECT {columns}, (SELECT count(*) FROM found) AS matched
+FROM {rows} WHERE f.id IN (SELECT id FROM found WHERE id > %(after)s::bigint ORDER BY id LIMIT %(limit)s::bigint)
+ORDER BY f.id"""
+_ELEMENT = """SELECT {columns} FROM {rows}
+WHERE f.revision_id = %(revision_id)s AND f.global_id = %(global_id)s"""
+_MATCHED = "SELECT count(*) FROM {rows} WHERE {condition}"
 
 _TREE_ELEMENTS = text("""
 SELECT e.global_id, e.ifc_class, e.name, coalesce(e.container, e.parent_global_id) AS parent
 FROM bim_element e WHERE e.revision_id = :revision_id ORDER BY e.id
 """)
-
-
-@dataclass(frozen=True)
-class ElementFilters:
-    """What a list of elements is narrowed to; None narrows nothing."""
-
-    ifc_class: str | None = None
-    storey: str | None = None
-    status: str | None = None
-    q: str | None = None
 
 
 @dataclass(frozen=True)
@@ -153,14 +151,55 @@ def list_elements(
     revision_id = seen.row["revision_id"]
     if revision_id is None:
         return ElementPage([], 0, None)
-    columns = _PUBLIC_COLUMNS + (_INTERNAL_COLUMNS if seen.internal else "")
-    params = {"revision_id": revision_id, **vars(filters)}
-    page = text(f"SELECT {columns} {_ELEMENTS} {_FILTERS} AND e.id > :after ORDER BY e.id LIMIT :limit")
-    rows = session.execute(page, {**params, "after": after_key, "limit": limit + 1}).mappings().all()
-    matched = session.scalar(text(f"SELECT count(*) {_ELEMENTS} {_FILTERS}"), params) or 0
-    more = len(rows) > limit
-    kept: list[Row] = [dict(row) for row in rows[:limit]]
-    return ElementPage(kept, matched, kept[-1]["row_key"] if more else None)
+    searched = Searched((revision_id,), indexed=seen.row["indexed_at"] is not None)
+    return _page(session, searched, filters, seen.sight, (after_key, limit))
+
+
+def list_project_elements(
+    session: Session,
+    caller: Caller,
+    project_id: int,
+    filters: ElementFilters,
+    after_key: int = 0,
+    limit: int = 100,
+) -> ElementPage:
+    """List the elements of the current revisions of all models of a project that the caller sees, by key."""
+    seen = sight(caller, RIGHT)
+    params = {**seen.condition.params, "project_id": project_id}
+    rows = session.execute(bound(_MODELS.format(visible=seen.condition.sql), params), params).mappings()
+    shown = [row for row in rows if row["revision_id"] is not None]
+    if not shown:
+        return ElementPage([], 0, None)
+    indexed = all(row["indexed_at"] is not None for row in shown)
+    searched = Searched(tuple(row["revision_id"] for row in shown), indexed)
+    return _page(session, searched, filters, seen, (after_key, limit), extra=", f.model_id")
+
+
+def _page(
+    session: Session,
+    searched: Searched,
+    filters: ElementFilters,
+    seen: Sight,
+    part: tuple[int, int],
+    extra: str = "",
+) -> ElementPage:
+    condition = find_condition(filters, searched, internal=seen.internal_fields)
+    columns = _PUBLIC_COLUMNS + extra + (_INTERNAL_COLUMNS if seen.internal_fields else "")
+    after_key, limit = part
+    params = {**condition.params, "after": after_key, "limit": limit + 1}
+    sql = _PAGE.format(rows=ROWS, condition=condition.sql, columns=columns)
+    rows = [dict(row) for row in session.execute(bound(sql, params), params).mappings()]
+    if not rows:
+        sql = _MATCHED.format(rows=ROWS, condition=condition.sql)
+        matched = session.scalar(bound(sql, condition.params), dict(condition.params)) if after_key else 0
+        return ElementPage([], matched or 0, None)
+    matched = rows[0]["matched"]
+    kept: list[Row] = [_without_matched(row) for row in rows[:limit]]
+    return ElementPage(kept, matched, kept[-1]["row_key"] if len(rows) > limit else None)
+
+
+def _without_matched(row: dict[str, Any]) -> Row:
+    return {name: value for name, value in row.items() if name != "matched"}
 
 
 def get_element(session: Session, seen: SeenModel, global_id: str) -> Row:
@@ -173,8 +212,8 @@ def get_element(session: Session, seen: SeenModel, global_id: str) -> Row:
     """
     columns = _PUBLIC_COLUMNS + _RELATIONS
     columns += _INTERNAL_COLUMNS + _DETAIL_COLUMNS if seen.internal else ""
-    statement = text(f"SELECT {columns} {_ELEMENTS} AND e.global_id = :global_id")
     params = {"revision_id": seen.row["revision_id"], "global_id": global_id}
+    statement = bound(_ELEMENT.format(columns=columns, rows=ROWS), params)
     row = session.execute(statement, params).mappings().first()
     if row is None:
         raise NotFoundError(

@@ -33,7 +33,7 @@ attributes AS (
   SELECT element_field(a.name) AS field, a.value, NULL::float8 AS number, e.id
   FROM e CROSS JOIN LATERAL (VALUES ('name', e.name), ('tag', e.tag), ('type_name', e.type_name),
     ('storey', e.storey), ('space', e.space), ('ifc_class', e.ifc_class),
-    ('predefined_type', e.predefined_type)) AS a(name, value) WHERE a.value <> ''
+    ('predefined_type', e.predefined_type)) AS a(name, value) WHERE a.value IS NOT NULL
   UNION ALL
   SELECT element_field('material'), m.value, NULL, e.id
   FROM e CROSS JOIN LATERAL (SELECT DISTINCT x AS value FROM jsonb_array_elements_text(e.materials) x) m
