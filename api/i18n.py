@@ -155,6 +155,7 @@ class Speech:
         """
         return NO_VALUE if value is None else f"{value:,.{decimals}f}"
 
-    def island(self) -> dict[str, str]:
-        """Return the messages that the map in the browser needs."""
-        return {k: v for k, v in catalogue(self.lang).items() if k.startswith(ISLAND_PREFIX)}
+    def island(self, *prefixes: str) -> dict[str, str]:
+        """Return the messages that a script in the browser needs: those of the map, or those that begin so."""
+        wanted = prefixes or (ISLAND_PREFIX,)
+        return {k: v for k, v in catalogue(self.lang).items() if k.startswith(wanted)}

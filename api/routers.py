@@ -6,14 +6,28 @@ from starlette.routing import Mount
 from api import audit, front_end, jobs, land, models, overlap, pages, projects
 from api.bim import elements, preview, progress, scene
 from api.bim import models as bim_models
+from api.bim import pages as bim_pages
 from api.page_sources import page_sources
 from api.state import AppState
 
 
 def add_routers(app: FastAPI, state: AppState) -> None:
     """Include every router, and the built front end behind them."""
-    for room in (projects, overlap, models, bim_models, elements, preview, progress, scene, jobs, land, audit):
+    for room in (
+        projects,
+        overlap,
+        models,
+        bim_models,
+        elements,
+        preview,
+        progress,
+        scene,
+        jobs,
+        land,
+        audit,
+    ):
         app.include_router(room.router)
     app.include_router(elements.in_project)
+    app.include_router(bim_pages.router)
     app.include_router(pages.routes(page_sources(state)))
     app.router.routes.append(Mount(front_end.MOUNT, front_end.BuiltFiles()))

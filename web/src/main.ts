@@ -1,4 +1,5 @@
 import "./style.css";
+import "./bim/bim.css";
 
 import { readMessages, t } from "./messages";
 import { Page } from "./page";
@@ -36,4 +37,13 @@ async function start(): Promise<void> {
   }
 }
 
+/** The other pages bring their own scripts, which nobody else loads. */
+async function startOther(): Promise<void> {
+  readMessages(document);
+  document.documentElement.classList.add("scripted");
+  if (document.getElementById("bim")) await (await import("./bim/page")).startBimPage();
+  if (document.getElementById("upload")) (await import("./upload/page")).startUploadPage();
+}
+
 if (document.getElementById("app")) void start();
+else void startOther();

@@ -6,9 +6,9 @@ export function readMessages(root: Document): void {
   texts = JSON.parse(root.getElementById("messages")?.textContent ?? "{}") as Record<string, string>;
 }
 
-/** Returns the text of a key with its blanks filled, or null for a key the catalogue does not know. */
+/** Returns the text of a key, whole or without its `map.`, with its blanks filled; null where there is none. */
 export function findText(key: string, values: Record<string, string> = {}): string | null {
-  const text = texts[`map.${key}`];
+  const text = texts[key] ?? texts[`map.${key}`];
   return text === undefined ? null : text.replace(/\{(\w+)\}/g, (blank, name: string) => values[name] ?? blank);
 }
 

@@ -1,5 +1,6 @@
 // Layers, colouring and legend: one small panel in the corner of the map.
 
+import { element } from "./element";
 import type { Colouring, Layers, Topic } from "./layers";
 import { t } from "./messages";
 
@@ -68,14 +69,4 @@ function legendBlock(layers: Layers, topic: Topic): HTMLElement[] {
     return element("li", {}, [swatch, `${sign}${text}`]);
   });
   return [element("h3", { textContent: t(`layer.${topic}`) }), element("ul", { className: "legend" }, rows)];
-}
-
-function element<K extends keyof HTMLElementTagNameMap>(
-  tag: K,
-  properties: Partial<HTMLElementTagNameMap[K]> = {},
-  children: (Node | string)[] = [],
-): HTMLElementTagNameMap[K] {
-  const made = Object.assign(document.createElement(tag), properties);
-  made.append(...children);
-  return made;
 }

@@ -1,6 +1,6 @@
 // Single parts of the page, rendered by the server and put in place of the old ones.
 
-export type Part = "list" | "card" | "overlap" | "sketch";
+export type Part = "list" | "card" | "overlap" | "sketch" | "elements" | "element" | "figures";
 
 export async function loadPart(url: URL, part: Part): Promise<DocumentFragment> {
   const address = new URL(url);
@@ -31,6 +31,8 @@ export function putInPlace(html: DocumentFragment): void {
 function keyOf(element: Element | null): string | null {
   const code = element?.closest<HTMLElement>("[data-code]")?.dataset.code;
   if (code && element?.matches("a.project")) return `[data-code="${CSS.escape(code)}"] a.project`;
+  const id = element?.closest<HTMLElement>("[data-element]")?.dataset.element;
+  if (id && element?.matches("a.element")) return `[data-element="${CSS.escape(id)}"] a.element`;
   const action = element?.getAttribute("data-action");
   if (action) return `[data-action="${CSS.escape(action)}"]`;
   const light = element?.getAttribute("data-light");

@@ -1,0 +1,297 @@
+// The model in 3-D with everything around it: tree, colours, section, days, comparison, measuring, placing.
+
+import { t } from "../messages";
+import { type Shown, withShown } from "./address";
+import { addFootprint, keepClear } from "./camera";
+import { type Colouring, columnOf, fromColumn, fromStates, isCategory, isTheme } from "./colouring";
+import { compare, comparePicker, listDifferences, revisionPicker } from "./compare";
+import { Controls } from "./controls";
+import { Measure } from "./measure";
+import type { Room } from "./page";
+import { openPlacing } from "./placing";
+import { ModelSource, type States } from "./scene";
+import { StateReader, type Theme } from "./states";
+import { type Telling, Timeline, planRange } from "./timeline";
+import { Tree } from "./tree";
+import { Viewer, readScene } from "./viewer";
+
+const POLL_MS = 5000;
+const NOT_BUILT = new Set(["IfcOpeningElement", "IfcOpeningStandardCase", "IfcSpace", "IfcVirtualElement", "IfcGrid", "IfcAnnotation"]);
+const NOT_YET = new Set(["not_started", "planned", "not_due"]);
+
+export async function openStage(room: Room, shown: Shown): Promise<Stage> {
+  const source = new ModelSource(room.island.model, room.island.revision);
+  const scene = await readScene(source);
+  const holder = document.createElement("div");
+  holder.className = "map";
+  room.ground.prepend(holder);
+  const mark = getComputedStyle(document.documentElement).getPropertyValue("--mark").trim();
+  const viewer = await Viewer.open(holder, scene, mark);
+  const stage = new Stage(room, viewer, shown);
+  await stage.start();
+  return stage;
+}
+
+export class Stage {
+  readonly tree: Tree;
+  readonly controls: Controls;
+  readonly measure: Measure;
+  #states: StateReader;
+  #shown: Shown;
+  #last: States | null = null;
+  #theme: Theme = "status";
+  #busy = 0;
+
+  constructor(
+    readonly room: Room,
+    readonly viewer: Viewer,
+    shown: Shown,
+  ) {
+    this.#shown = { ...shown, colour: isTheme(shown.colour) || isCategory(shown.colour) ? shown.colour : "status" };
+    const { columns, source, document: scene } = viewer.scene;
+    this.#states = new StateReader(source);
+    this.#hideVoids();
+    const storeys = [...room.island.storeys].sort((a, b) => (a.elevation_m ?? 0) - (b.elevation_m ?? 0)).map((storey) => storey.name);
+    const present = storeys.filter((name) => columns.storey.names.includes(name));
+    this.tree = new Tree(columns, storeys, {
+      choose: (fid) => room.choose(viewer.globalId(fid)),
+      toggle: (fids, on) => this.#change(() => viewer.model.visibility.toggle(fids, on)),
+      isolate: (fids) => this.#change(() => (viewer.model.visibility.isolated = fids && new Set(fids))),
+      isShown: (fid) => !viewer.model.visibility.hidden.has(fid),
+    });
+    const state = { colour: this.#shown.colour, floor: this.#shown.floor, cut: this.#shown.cut, height_m: viewer.box[5] - viewer.box[2], storeys: present };
+    this.controls = new Controls(room.ground, state, {
+      colourBy: (name) => void this.#colourBy(name),
+      showFloor: (name) => void this.#showFloor(name),
+      cut: (height_m) => this.#cut(height_m),
+      isolateColour: (index) => this.#isolateColour(index),
+      loadAll: () => void this.#load(true),
+    });
+    keepClear(viewer.map, this.controls.panel);
+    const place = document.getElementById("structure");
+    if (place) this.tree.mount(place);
+    this.#addRevisions();
+    const range = planRange(columns);
+    if (range) new Timeline(room.ground, this.controls.extras, range, this.#shown.day, { showDay: (day, telling) => this.#showDay(day, telling) });
+    this.measure = new Measure(room.ground, this.controls.extras, viewer);
+    if (room.island.may_place) openPlacing(room, viewer, this.controls.extras);
+    if (!scene.origin) room.say(t("bim.not_placed"));
+  }
+
+  async start(): Promise<void> {
+    const { viewer, room } = this;
+    this.#tellBusy();
+    viewer.map.on("click", (event) => void this.#onClick(event.point.x, event.point.y));
+    void addFootprint(viewer.view, room.island.project, viewer.mark);
+    if (this.#shown.cut !== null) viewer.cut(this.#shown.cut);
+    if (this.#shown.floor !== null) this.#keepFloor(this.#shown.floor);
+    if (this.#shown.from !== null) await this.#compare(this.#shown.from);
+    else if (this.#shown.day === null) await this.#colourBy(this.#shown.colour);
+    this.choose(new URL(location.href).searchParams.get("sel"));
+    await this.#load(false);
+    setInterval(() => void this.poll(), POLL_MS);
+    document.addEventListener("visibilitychange", () => void this.poll());
+  }
+
+  /** Marks an element in tree and model; one that has no shape is in neither. */
+  choose(globalId: string | null): void {
+    const fid = globalId === null ? null : this.viewer.find(globalId);
+    if (globalId !== null && fid === null) this.room.say(t("bim.no_shape", { id: globalId }));
+    this.#change(() => (this.viewer.model.visibility.chosen = fid));
+    this.tree.choose(fid);
+    for (const tool of document.querySelectorAll<HTMLElement>("#element .needs-map")) tool.hidden = fid === null;
+  }
+
+  act(action: string): void {
+    const { visibility } = this.viewer.model;
+    const fid = visibility.chosen;
+    if (fid === null) return;
+    if (action === "frame") this.viewer.frame(fid);
+    if (action === "isolate") this.#change(() => (visibility.isolated = visibility.isolated ? null : new Set([fid])));
+    if (action === "hide") this.#change(() => visibility.toggle([fid], visibility.hidden.has(fid)));
+    this.tree.renew();
+  }
+
+  /** Asks for the states again; where they have changed, colours, figures and card follow. */
+  async poll(): Promise<void> {
+    if (document.hidden || this.#shown.day !== null || this.#shown.from !== null) return;
+    try {
+      const states = await this.#states.read(this.#theme, null);
+      this.room.say(this.viewer.view.isPlaced ? null : t("bim.not_placed"));
+      const before = this.#last;
+      this.#last = states;
+      if (!before || sameStates(before, states)) return;
+      if (isTheme(this.#shown.colour)) this.#paint(fromStates(states, this.viewer.scene.document.features));
+      this.room.changed();
+    } catch {
+      this.room.say(t("offline"));
+    }
+  }
+
+  #hideVoids(): void {
+    const { ifc_class } = this.viewer.scene.columns;
+    ifc_class.index.forEach((index, fid) => {
+      if (index !== null && NOT_BUILT.has(ifc_class.names[index] ?? "")) this.viewer.model.visibility.hidden.add(fid);
+    });
+  }
+
+  #addRevisions(): void {
+    const { revisions, revision } = this.room.island;
+    if (revisions.length < 2) return;
+    const go = (parameters: { revision?: number; from?: number | null }) => {
+      const next = withShown(new URL(location.href), { from: parameters.from ?? null });
+      if (parameters.revision) next.searchParams.set("revision", String(parameters.revision));
+      location.assign(next);
+    };
+    this.controls.extras.append(
+      revisionPicker(revisions, revision, (number) => go({ revision: number })),
+      comparePicker(revisions, revision, this.#shown.from, (from) => go({ revision, from })),
+    );
+  }
+
+  async #onClick(x: number, y: number): Promise<void> {
+    const picked = await this.viewer.pick(x, y, this.measure.isOn);
+    if (this.measure.isOn) {
+      if (picked?.place) this.measure.add(picked.place);
+      return;
+    }
+    if (picked && picked.model !== this.viewer.model) return; // of the older revision: it has no card here
+    this.room.choose(picked ? this.viewer.globalId(picked.fid) : null);
+  }
+
+  async #colourBy(name: string): Promise<void> {
+    this.#remember({ colour: name });
+    this.controls.showColour(name);
+    const { columns, document: scene } = this.viewer.scene;
+    if (isCategory(name)) return this.#paint(fromColumn(columnOf(columns, name), name, scene.features));
+    this.#theme = isTheme(name) ? name : "status";
+    try {
+      const states = await this.#states.read(this.#theme, this.#shown.day);
+      if (this.#shown.colour !== name) return; // the reader has chosen otherwise meanwhile
+      this.#last = states;
+      this.#paint(fromStates(states, scene.features));
+    } catch (error) {
+      this.room.say(t("bim.failed", { reason: error instanceof Error ? error.message : String(error) }));
+    }
+  }
+
+  async #showDay(day: string | null, telling: Telling): Promise<void> {
+    const { visibility } = this.viewer.model;
+    this.#remember({ day });
+    if (day === null) {
+      visibility.faint = null;
+      return this.#colourBy(this.#shown.colour);
+    }
+    try {
+      const states = await this.#states.read(telling, day);
+      if (this.#shown.day !== day) return;
+      const faint = new Set(states.palette.filter((entry) => NOT_YET.has(entry.key)).map((entry) => entry.index));
+      visibility.faint = (fid) => faint.has(states.colour[fid] ?? -1);
+      this.#paint(fromStates(states, this.viewer.scene.document.features));
+    } catch (error) {
+      this.room.say(t("bim.failed", { reason: error instanceof Error ? error.message : String(error) }));
+    }
+  }
+
+  async #compare(from: number): Promise<void> {
+    try {
+      const found = await compare(this.viewer, from, this.room.island.revision);
+      this.controls.showLegend(found.colouring);
+      this.tree.badge(found.kinds);
+      const names = (id: string) => {
+        const fid = this.viewer.find(id);
+        return (fid === null ? null : this.viewer.scene.columns.name[fid]) ?? id;
+      };
+      const list = listDifferences(found.difference, names, (id) => this.room.choose(id));
+      document.getElementById("differences")?.remove();
+      document.getElementById("side")?.append(list);
+    } catch (error) {
+      this.room.say(t("bim.compare_failed", { reason: error instanceof Error ? error.message : String(error) }));
+      this.#remember({ from: null });
+      await this.#colourBy(this.#shown.colour);
+    }
+  }
+
+  #paint(colouring: Colouring): void {
+    this.viewer.model.visibility.isolated = null;
+    this.viewer.paint(colouring);
+    this.controls.showLegend(colouring);
+  }
+
+  #isolateColour(index: number | null): void {
+    const colouring = this.viewer.colouring;
+    const { features } = this.viewer.scene.document;
+    const own = Array.from({ length: features }, (_, fid) => fid).filter((fid) => colouring?.index[fid] === index);
+    this.#change(() => (this.viewer.model.visibility.isolated = index === null ? null : new Set(own)));
+  }
+
+  async #showFloor(name: string | null): Promise<void> {
+    this.#remember({ floor: name });
+    this.#keepFloor(name);
+    await this.#load(false);
+  }
+
+  #keepFloor(name: string | null): void {
+    const { storey } = this.viewer.scene.columns;
+    const wanted = name === null ? -1 : storey.names.indexOf(name);
+    this.#change(() => (this.viewer.model.visibility.storey = wanted < 0 ? null : (fid) => storey.index[fid] === wanted));
+  }
+
+  #cut(height_m: number | null): void {
+    this.viewer.cut(height_m);
+    this.#remember({ cut: height_m === null ? null : Math.round(height_m * 100) / 100 });
+  }
+
+  async #load(all: boolean): Promise<void> {
+    this.#busy++;
+    try {
+      const floor = this.viewer.scene.columns.storey.names.includes(this.#shown.floor) ? this.#shown.floor : null;
+      const load = await this.viewer.show(floor, all, ({ received, bytes }) => this.#sayLoading(received, bytes));
+      this.controls.showLoad(load.features, load.total, load.isWhole);
+    } catch (error) {
+      this.room.say(t("bim.failed", { reason: error instanceof Error ? error.message : String(error) }));
+    } finally {
+      this.#busy--;
+      this.viewer.map.triggerRepaint();
+    }
+  }
+
+  #sayLoading(received: number, bytes: number): void {
+    const bar = document.getElementById("loading") ?? this.#addBar();
+    bar.hidden = received >= bytes;
+    (bar as HTMLProgressElement).value = bytes ? Math.min(1, received / bytes) : 1;
+  }
+
+  #addBar(): HTMLElement {
+    const bar = Object.assign(document.createElement("progress"), { id: "loading", max: 1 });
+    bar.setAttribute("aria-label", t("bim.loading"));
+    this.room.ground.append(bar);
+    return bar;
+  }
+
+  #change(change: () => void): void {
+    change();
+    this.viewer.refresh();
+  }
+
+  #remember(changes: Partial<Shown>): void {
+    this.#shown = { ...this.#shown, ...changes };
+    this.room.remember(changes);
+  }
+
+  /** Says to assistive technology, and to tests, whether everything in view is drawn. */
+  #tellBusy(): void {
+    const { map } = this.viewer;
+    const busy = () => this.room.ground.setAttribute("aria-busy", "true");
+    map.on("dataloading", busy);
+    map.on("movestart", busy);
+    map.on("idle", () => this.room.ground.setAttribute("aria-busy", String(this.#busy > 0)));
+  }
+}
+
+function sameStates(a: States, b: States): boolean {
+  if (a === b) return true;
+  if (a.colour.length !== b.colour.length) return false;
+  for (let fid = 0; fid < a.colour.length; fid++) if (a.colour[fid] !== b.colour[fid]) return false;
+  return true;
+}

@@ -1,0 +1,137 @@
+// One model on the page in 3-D: its tiles within the caps, its colours, what shows of it, and what is picked.
+
+import type { Map as MapLibre } from "maplibre-gl";
+import { Vector4 } from "three";
+
+import { type View, lookAt, openMap } from "./camera";
+import { type Load, chooseTiles } from "./caps";
+import { parseColour } from "./colours";
+import type { Colouring } from "./colouring";
+import { BimLayer, type Picked } from "./layer";
+import type { Box3 } from "./matrix";
+import { ModelScene } from "./model-scene";
+import { type Ground, groundAt } from "./placement";
+import type { Columns, ModelSource, SceneDocument, Tile } from "./scene";
+
+const AT_ONCE = 4;
+const FAR_M = 1e9;
+
+export interface Progress {
+  readonly received: number;
+  readonly bytes: number;
+}
+
+export interface Scene {
+  readonly source: ModelSource;
+  readonly document: SceneDocument;
+  readonly columns: Columns;
+}
+
+export async function readScene(source: ModelSource): Promise<Scene> {
+  const [document, columns] = await Promise.all([source.scene(), source.columns()]);
+  return { source, document, columns };
+}
+
+export class Viewer {
+  readonly layer: BimLayer;
+  readonly model: ModelScene;
+  colouring: Colouring | null = null;
+  load: Load | null = null;
+  #fids: Map<string, number> | null = null;
+
+  private constructor(
+    readonly scene: Scene,
+    readonly view: View,
+    readonly ground: Ground,
+    readonly mark: string,
+  ) {
+    this.layer = new BimLayer(ground.matrix);
+    this.model = new ModelScene(scene.document, 1, parseColour(mark));
+    this.layer.add(this.model);
+  }
+
+  static async open(container: HTMLElement, scene: Scene, mark: string): Promise<Viewer> {
+    const { origin } = scene.document;
+    const model = new ModelScene(scene.document, 1, [0, 0, 0]); // only asked for its box
+    const box: Box3 = model.box ?? [-10, -10, 0, 10, 10, 5];
+    const ground = groundAt(origin?.longitude ?? 0, origin?.latitude ?? 0, box[2]);
+    model.dispose();
+    const view = await openMap(container, ground, box, origin !== null);
+    const viewer = new Viewer(scene, view, ground, mark);
+    view.map.addLayer(viewer.layer);
+    return viewer;
+  }
+
+  get map(): MapLibre {
+    return this.view.map;
+  }
+
+  get box(): Box3 {
+    return this.model.box ?? [-10, -10, 0, 10, 10, 5];
+  }
+
+  /** The feature id of a GlobalId; null where the revision has no such shape. */
+  find(globalId: string): number | null {
+    this.#fids ??= new Map(this.scene.columns.global_id.map((id, fid) => [id, fid]));
+    return this.#fids.get(globalId) ?? null;
+  }
+
+  globalId(fid: number): string | null {
+    return this.scene.columns.global_id[fid] ?? null;
+  }
+
+  /** Loads the tiles that are to show, largest claims first come; those that are here already are not asked for again. */
+  async show(storey: string | null, all: boolean, onProgress: (progress: Progress) => void): Promise<Load> {
+    const load = chooseTiles(this.scene.document.tiles, storey, all);
+    this.load = load;
+    this.model.draw(new Set(load.tiles.map((tile) => tile.uri)));
+    await loadTiles(this.scene.source, this.model, load.tiles, (progress) => {
+      onProgress(progress);
+      this.layer.repaint();
+    });
+    this.layer.repaint();
+    return load;
+  }
+
+  paint(colouring: Colouring): void {
+    this.colouring = colouring;
+    this.model.colours.paint(colouring.palette, colouring.index);
+    this.refresh();
+  }
+
+  /** Writes what shows and how into the texture; the geometry is not touched. */
+  refresh(): void {
+    this.model.colours.show(this.model.visibility.mode);
+    this.model.recolour();
+    this.layer.repaint();
+  }
+
+  /** Cuts away what is higher than this many metres above the lowest point; null shows all. */
+  cut(height_m: number | null): void {
+    this.layer.section(new Vector4(0, 0, 1, height_m === null ? FAR_M : this.box[2] + height_m));
+  }
+
+  pick(x: number, y: number, withPlace = false): Promise<Picked | null> {
+    return this.layer.pick(x, y, withPlace);
+  }
+
+  frame(fid: number | null): void {
+    const box = fid === null ? this.box : this.model.boxOfFeature(fid);
+    if (box) lookAt(this.map, this.ground, box);
+  }
+}
+
+/** Loads tiles a few at once and adds each as it comes. */
+export async function loadTiles(source: ModelSource, model: ModelScene, tiles: readonly Tile[], onProgress: (progress: Progress) => void): Promise<void> {
+  const waiting = tiles.filter((tile) => !model.has(tile));
+  const bytes = waiting.reduce((sum, tile) => sum + tile.bytes, 0);
+  let received = 0;
+  const next = async (): Promise<void> => {
+    for (let tile = waiting.shift(); tile; tile = waiting.shift()) {
+      const whole = await source.tile(tile.uri, (count) => onProgress({ received: (received += count), bytes }));
+      model.add(tile, whole);
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, next));
+  onProgress({ received: bytes, bytes });
+}
