@@ -4,6 +4,7 @@ from alembic import context
 from sqlalchemy import create_engine, pool, text
 
 import twin.alerts.models
+import twin.checks.models
 import twin.elements.models
 import twin.identity.models
 import twin.jobs.models
