@@ -19,8 +19,10 @@ from bim.placing import epsg_of
 from bim.results import ModelResult, Task
 from twin.elements.follow import follow_placement
 from twin.elements.models import BimModel, BimRevision
-
 from twin.elements.preview import drop_previews
+from twin.elements.prints import record_prints
+from twin.elements.revisions import assign_current, hold_revision
+
 # JSON never holds the raw bytes 1 and 2, so as quote and delimiter of CSV they leave each line whole.
 # psycopg2's COPY, not psycopg 3's: the rows must enter in the very transaction that publishes them.
 _STAGE = "CREATE TEMPORARY TABLE element_staging (doc jsonb NOT NULL) ON COMMIT DROP"
@@ -81,26 +83,29 @@ SELECT ST_Multi(ST_CollectionExtract(ST_MakeValid(ST_SetSRID(CAST(:lonlat AS geo
   ST_Multi(ST_CollectionExtract(ST_MakeValid(ST_SetSRID(CAST(:local AS geometry), 0)), 3)) AS geom_local
 """)
 
-_CURRENT = text("""
-UPDATE bim_model SET current_revision_id = (
-    SELECT id FROM bim_revision WHERE model_id = :model_id AND state = 'published' ORDER BY number DESC LIMIT 1),
-  updated_at = now(), row_version = row_version + 1
-WHERE id = :model_id
-""")
-
 
 @dataclasses.dataclass(frozen=True)
 class Published:
-    """What a publication wrote: elements, those on the map, those linked to a milestone; what it asks the sender."""
+    """What a publication wrote: elements, those on the map, those linked to a milestone; what it asks the sender.
+
+    `held` says that the revision waits for a person's word, `failed_percent` how much of it could not be drawn.
+    """
 
     elements: int
     on_map: int
     linked: int
+    failed_percent: float = 0.0
+    held: bool = False
     asked: tuple[str, ...] = ()
 
 
-def publish_revision(session: Session, revision: BimRevision, model: ModelResult) -> Published:
+def publish_revision(
+    session: Session, revision: BimRevision, model: ModelResult, hold_percent: float = 100.0
+) -> Published:
     """Make staged elements those of a revision, and it the current one; the one before it stays as it is.
+
+    Where more than `hold_percent` of what should be drawn failed, the revision is held back: the one before it
+    stays current until somebody approves it.
 
     It lies where a placement by hand in force says, also one that was given while it was converted.
     Progress is kept with the element's identity (model and GlobalId), so it carries over by itself.
@@ -119,14 +124,19 @@ def publish_revision(session: Session, revision: BimRevision, model: ModelResult
     scope = {"model_id": bim_model.id, "project_id": bim_model.project_id, "revision_id": revision.id}
     session.execute(_IDENTITIES, scope)
     session.execute(_ELEMENTS, {**scope, "tasks": orjson.dumps(list_task_dates(model.tasks)).decode()})
+    record_prints(session, revision.id)
     session.execute(text("DROP TABLE element_staging"))
-    _fill_revision(session, revision, model)
-    session.flush()
-    session.execute(_CURRENT, scope)
     drop_previews(session, revision.id)
+    _fill_revision(session, revision, model)
+    published = _count(session, revision.id)
+    if published.failed_percent > hold_percent:
+        hold_revision(session, revision, f"{published.failed_percent:.1f} % > {hold_percent:g} %")
+        published = dataclasses.replace(published, held=True)
+    session.flush()
+    assign_current(session, bim_model.id)
     session.expire(bim_model)
     asked = follow_placement(session, revision)
-    return dataclasses.replace(_count(session, revision.id), asked=tuple(asked))
+    return dataclasses.replace(published, asked=tuple(asked))
 
 
 def stage_elements(session: Session, rows: Path) -> None:
@@ -207,8 +217,9 @@ def _bbox(model: ModelResult) -> list[float] | None:
 
 def _count(session: Session, revision_id: int) -> Published:
     row = session.execute(
-        text("""SELECT count(*) AS elements, count(geom) AS on_map, count(milestone_id) AS linked
+        text("""SELECT count(*) AS elements, count(geom) AS on_map, count(milestone_id) AS linked,
+            100.0 * count(geometry_error) / greatest(count(coalesce(fid::text, geometry_error)), 1) AS failed
           FROM bim_element WHERE revision_id = :id"""),
         {"id": revision_id},
     ).one()
-    return Published(row.elements, row.on_map, row.linked)
+    return Published(row.elements, row.on_map, row.linked, float(row.failed))

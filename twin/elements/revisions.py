@@ -7,9 +7,16 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 import twin.projects.models  # noqa: F401  a model's row refers to its project's table
-from twin.elements.models import BimModel, BimRevision, StoredObject
+from twin.elements.models import BimModel, BimRevision, RevisionDecision, StoredObject
 from twin.elements.preview import drop_previews
 from twin.objects import Stored
+
+_CURRENT = text("""
+UPDATE bim_model SET current_revision_id = (
+    SELECT id FROM bim_revision WHERE model_id = :model_id AND state = 'published' ORDER BY number DESC LIMIT 1),
+  updated_at = now(), row_version = row_version + 1
+WHERE id = :model_id
+""")
 
 
 @dataclass(frozen=True)
@@ -60,6 +67,22 @@ def add_revision(session: Session, project_id: int, new: NewModel, sha256: str) 
     revision.state = "pending"
     session.flush()
     return revision
+
+
+def assign_current(session: Session, model_id: int) -> None:
+    """Let a model's newest published revision be its current one; none where there is none.
+
+    Takes the model's row first, so that of two who change its revisions the later sees what the earlier did.
+    """
+    session.execute(text("SELECT FROM bim_model WHERE id = :id FOR NO KEY UPDATE"), {"id": model_id})
+    session.execute(_CURRENT, {"model_id": model_id})
+
+
+def hold_revision(session: Session, revision: BimRevision, reason: str) -> None:
+    """Keep a converted revision from becoming current until somebody approves it."""
+    revision.state = "held"
+    revision.published_at = None
+    session.add(RevisionDecision(revision_id=revision.id, action="hold", reason=reason))
 
 
 def lock_models(session: Session, project_id: int) -> None:

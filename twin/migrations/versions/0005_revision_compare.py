@@ -23,8 +23,29 @@ def upgrade() -> None:
     op.create_check_constraint(
         _STATE, "bim_revision", "state IN ('pending','held','published','failed','withdrawn')"
     )
+    _add_prints()
     _add_decisions()
     _add_carry_overs()
+
+
+def _add_prints() -> None:
+    hashes = ("name", "tag", "ifc_class", "type_name", "storey", "geometry", "psets", "quantities")
+    hashes += ("classification", "materials", "signature", "kernel")
+    op.create_table(
+        "element_print",
+        sa.Column("element_id", sa.BigInteger(), nullable=False),
+        sa.Column("revision_id", sa.BigInteger(), nullable=False),
+        sa.Column("identity_id", sa.BigInteger(), nullable=False),
+        *(sa.Column(name, sa.BigInteger(), nullable=name in ("geometry", "kernel")) for name in hashes),
+        sa.Column("area_m2", sa.Float(), nullable=True),
+        sa.Column("placement", postgresql.ARRAY(sa.Double()), nullable=True),
+        sa.Column("box", postgresql.ARRAY(sa.Double()), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["element_id"], ["bim_element.id"], name=op.f("fk_element_print_element_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("element_id", name=op.f("pk_element_print")),
+    )
+    op.create_index("ix_element_print_revision_id", "element_print", ["revision_id"])
 
 
 def _add_decisions() -> None:
@@ -97,6 +118,7 @@ def _add_carry_overs() -> None:
 def downgrade() -> None:
     op.drop_table("element_carry_over")
     op.drop_table("bim_revision_decision")
+    op.drop_table("element_print")
     op.drop_constraint(_STATE, "bim_revision", type_="check")
     op.create_check_constraint(
         _STATE, "bim_revision", "state IN ('pending','published','failed','withdrawn')"
