@@ -39,7 +39,7 @@ SELECT f.* FROM (
     ELSE r.number = %(revision)s AND r.state = ANY(%(states)s) END) f
 WHERE {visible} AND f.id = %(model_id)s"""
 _PUBLIC_STATES = ("published",)
-_INTERNAL_STATES = ("published", "withdrawn")
+_INTERNAL_STATES = ("published", "held", "withdrawn")
 
 _MODELS = """
 SELECT f.* FROM (
@@ -51,8 +51,12 @@ SELECT f.* FROM (
 WHERE {visible} AND f.row_project_id = %(project_id)s ORDER BY f.id"""
 
 _REVISIONS = text("""
-SELECT number, state, published_at, created_at, created_by, file_name, sha256, job_id::text AS job_id
-FROM bim_revision WHERE model_id = :model_id ORDER BY number
+SELECT r.number, r.state, r.published_at, r.created_at, r.created_by, r.file_name, r.sha256, r.job_id::text AS job_id,
+  d.decided_at, d.decided_by, d.reason
+FROM bim_revision r LEFT JOIN LATERAL (
+  SELECT x.decided_at, x.decided_by, x.reason FROM bim_revision_decision x
+  WHERE x.revision_id = r.id ORDER BY x.id DESC LIMIT 1) d ON true
+WHERE r.model_id = :model_id ORDER BY r.number
 """)
 
 _PUBLIC_COLUMNS = """f.row_key, f.global_id, f.ifc_class, f.predefined_type, f.name, f.tag, f.type_name, f.storey,
