@@ -150,7 +150,10 @@ class ElementIdentity(Base):
     step: Mapped[str | None]  # the last accepted step 工序; the percent cannot exceed `step_percent`
     step_percent: Mapped[Decimal | None] = mapped_column(PERCENT)
 
-    __table_args__ = (UniqueConstraint("model_id", "global_id"),)
+    __table_args__ = (
+        UniqueConstraint("model_id", "global_id"),
+        Index("ix_element_identity_status", "model_id", "status"),
+    )
 
 
 class ElementProgress(Base):
@@ -394,14 +397,6 @@ class ElementTerm(Base):
     __table_args__ = (Index("ix_element_term_field", "revision_id", "field", "number"),)
 
 
-class StoredObject(Base):
-    """A file in the object store, named by the hash of its bytes."""
-
-    __tablename__ = "stored_object"
-
-    sha256: Mapped[str] = mapped_column(primary_key=True)
-    size_bytes: Mapped[int]
-    stored_at: Mapped[datetime] = mapped_column(server_default=func.now())
 class ModelPreview(Base):
     """What is known of a pending revision before its geometry; gone when it is published or given up."""
 
@@ -459,3 +454,23 @@ class ElementPrint(Base):
     box: Mapped[list[float] | None] = mapped_column(ARRAY(Double))
 
 
+class ElementText(Base):
+    """The texts of some hundred terms one after the other: looked through at once, where each would cost a row."""
+
+    __tablename__ = "element_text"
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    revision_id: Mapped[int] = mapped_column(ForeignKey("bim_revision.id", ondelete="CASCADE"), index=True)
+    first_term: Mapped[int]
+    last_term: Mapped[int]
+    texts: Mapped[str]
+
+
+class StoredObject(Base):
+    """A file in the object store, named by the hash of its bytes."""
+
+    __tablename__ = "stored_object"
+
+    sha256: Mapped[str] = mapped_column(primary_key=True)
+    size_bytes: Mapped[int]
+    stored_at: Mapped[datetime] = mapped_column(server_default=func.now())

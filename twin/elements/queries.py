@@ -155,8 +155,8 @@ def list_elements(
     revision_id = seen.row["revision_id"]
     if revision_id is None:
         return ElementPage([], 0, None)
-    searched = Searched((revision_id,), indexed=seen.row["indexed_at"] is not None)
-    return _page(session, searched, filters, seen.sight, (after_key, limit))
+    searched = Searched((revision_id,), (seen.row["id"],), indexed=seen.row["indexed_at"] is not None)
+    return find_page(session, searched, filters, seen.sight, (after_key, limit))
 
 
 def list_project_elements(
@@ -175,18 +175,20 @@ def list_project_elements(
     if not shown:
         return ElementPage([], 0, None)
     indexed = all(row["indexed_at"] is not None for row in shown)
-    searched = Searched(tuple(row["revision_id"] for row in shown), indexed)
-    return _page(session, searched, filters, seen, (after_key, limit), extra=", f.model_id")
+    revisions, models = (tuple(row[name] for row in shown) for name in ("revision_id", "id"))
+    searched = Searched(revisions, models, indexed)
+    return find_page(session, searched, filters, seen, (after_key, limit), extra=", f.model_id")
 
 
-def _page(
+def find_page(
     session: Session,
     searched: Searched,
     filters: ElementFilters,
     seen: Sight,
-    part: tuple[int, int],
+    part: tuple[int, int] = (0, 100),
     extra: str = "",
 ) -> ElementPage:
+    """Return one page of what answers, `part` of it: behind which key, and how many rows at most."""
     condition = find_condition(filters, searched, internal=seen.internal_fields)
     columns = _PUBLIC_COLUMNS + extra + (_INTERNAL_COLUMNS if seen.internal_fields else "")
     after_key, limit = part

@@ -5,6 +5,7 @@ of a revision (`element_term`) name the elements that may answer, the condition 
 never decides; a revision whose terms are not written yet is answered without, only slower.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -12,11 +13,12 @@ from typing import Final
 from gis.cql2 import CqlTree, Document, compile_filter
 from gis.crs import CRS84, Crs
 from gis.layer import Field, Layer
-from gis.statement import Condition
+from gis.statement import EVERYTHING, Condition
 from twin.elements.hints import Clause, Hint, find_clauses, hint_sql
 from twin.errors import InvalidInputError
 
 MAX_WORDS: Final = 8
+_REPORTED: Final = re.compile("status|progress|actual_")
 _PUBLIC_PLACES: Final = ("name", "tag", "type_name", "storey", "ifc_class", "predefined_type")
 
 _TEXT: Final = (
@@ -70,11 +72,12 @@ ELEMENTS: Final = Layer(
 DOCUMENTS: Final = (Document("psets", si="pset_si"), Document("quantities", ("value",), parts=(2, 2)))
 
 # Whatever may be asked of an element; what a question does not name, the planner leaves out. An element that was
-# there before is no work of ours, whatever was reported of it.
+# there before is no work of ours, whatever was reported of it. (Every element has an identity: joined from the left,
+# it is looked up only where it is asked for.)
 ROWS: Final = """(SELECT e.id, e.id AS row_key, e.revision_id, e.global_id, e.ifc_class, e.predefined_type, e.name, e.tag,
   e.type_name, e.storey, e.space, ms.code AS milestone,
   CASE WHEN e.planning_status = 'EXISTING' THEN 'existing' ELSE i.status END AS status,
-  i.progress::float8 AS progress, i.model_id, e.plan_start, e.plan_finish, i.actual_start, i.actual_finish,
+  i.status AS reported_status, i.progress::float8 AS progress, i.model_id, e.plan_start, e.plan_finish, i.actual_start, i.actual_finish,
   e.area_m2, e.z_min_m, e.z_max_m, e.fid, e.quantity, e.quantity_unit, e.quantity_source, e.planning_status,
   e.geometry_error, e.flags, e.psets, e.pset_si, e.type_psets, e.quantities, e.materials, e.layers, e.groups,
   e.classification AS codes, e.task_codes, e.step_id, e.kernel, e.geom, e.container, e.parent_global_id,
@@ -83,7 +86,7 @@ ROWS: Final = """(SELECT e.id, e.id AS row_key, e.revision_id, e.global_id, e.if
   (SELECT string_agg(concat_ws(' ', x.value ->> 'system', x.value ->> 'code', x.value ->> 'name'), '; ')
     FROM jsonb_array_elements(e.classification) x) AS classification
 FROM bim_element e
-JOIN element_identity i ON i.id = e.identity_id
+LEFT JOIN element_identity i ON i.id = e.identity_id
 LEFT JOIN milestone ms ON ms.id = e.milestone_id) f"""
 
 
@@ -109,9 +112,10 @@ class ElementFilters:
 
 @dataclass(frozen=True)
 class Searched:
-    """The revisions that are searched, and whether the terms of all of them are written."""
+    """The revisions that are searched, their models, and whether the terms of all of them are written."""
 
     revisions: Sequence[int]
+    models: Sequence[int]
     indexed: bool
 
 
@@ -132,10 +136,13 @@ def find_condition(filters: ElementFilters, searched: Searched, *, internal: boo
         The filter cannot be used, or names what this caller does not see.
     """
     found = Condition("f.revision_id = ANY(%(revisions)s::bigint[])", {"revisions": list(searched.revisions)})
-    for name in ("ifc_class", "status", "storey"):
+    for name in ("ifc_class", "storey"):
         value = getattr(filters, name)
         if value is not None:
             found &= Condition(f"f.{name} = %({name})s::text", {name: value})
+    found &= _of_status(filters.status)
+    if filters.status is not None or _REPORTED.search(str(filters.tree)):
+        found &= Condition("f.model_id = ANY(%(models)s::bigint[])", {"models": list(searched.models)})
     clauses: list[Clause] = [] if filters.storey is None else [(Hint("storey", (filters.storey,)),)]
     if filters.tree is not None:
         layer = ELEMENTS if internal else ELEMENTS.public()
@@ -170,16 +177,28 @@ def split_words(q: str | None) -> list[str]:
 _FOUND: Final = """f.id IN (SELECT unnest(w.elements) FROM ({terms}) w UNION ALL
   SELECT g.id FROM bim_element g WHERE g.revision_id = ANY(%(revisions)s::bigint[])
     AND g.global_id = %({name})s::text)"""
-_INDEXED: Final = "SELECT t.elements FROM element_term t WHERE t.revision_id = ANY(%(revisions)s::bigint[])"
+_INDEXED: Final = """SELECT t.elements FROM element_text c
+  JOIN element_term t ON t.id BETWEEN c.first_term AND c.last_term AND t.revision_id = c.revision_id
+  WHERE c.revision_id = ANY(%(revisions)s::bigint[]) AND strpos(c.texts, lower(%({name})s::text)) > 0"""
 _COMPUTED: Final = """SELECT t.elements FROM unnest(%(revisions)s::bigint[]) r(id)
   CROSS JOIN LATERAL compute_element_terms(r.id) t WHERE TRUE"""
+
+
+def _of_status(status: str | None) -> Condition:
+    """Return the condition of a status, on the columns that have an index and not on the two joined."""
+    if status is None:
+        return EVERYTHING
+    if status == "existing":
+        return Condition("f.planning_status = 'EXISTING'")
+    reported = "f.reported_status = %(status)s::text AND f.planning_status IS DISTINCT FROM 'EXISTING'"
+    return Condition(reported, {"status": status})
 
 
 def _word(number: int, word: str, searched: Searched, *, internal: bool) -> Condition:
     """Return the condition that a word stands in a text of the element, or is its GlobalId."""
     name = f"word{number}"
     params: dict[str, object] = {name: word}
-    source = _INDEXED if searched.indexed else _COMPUTED
+    source = _INDEXED.format(name=name) if searched.indexed else _COMPUTED
     terms = f"{source} AND t.number IS NULL AND strpos(t.value, lower(%({name})s::text)) > 0"
     if not internal:
         terms += (

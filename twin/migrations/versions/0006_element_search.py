@@ -51,9 +51,28 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_element_term")),
     )
     op.create_index("ix_element_term_field", "element_term", ["revision_id", "field", "number"])
+    op.create_table(
+        "element_text",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("revision_id", sa.BigInteger(), nullable=False),
+        sa.Column("first_term", sa.BigInteger(), nullable=False),
+        sa.Column("last_term", sa.BigInteger(), nullable=False),
+        sa.Column("texts", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["revision_id"],
+            ["bim_revision.id"],
+            name=op.f("fk_element_text_revision_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_element_text")),
+    )
+    op.create_index(op.f("ix_element_text_revision_id"), "element_text", ["revision_id"])
+    op.create_index("ix_element_identity_status", "element_identity", ["model_id", "status"])
 
 
 def downgrade() -> None:
+    op.drop_index("ix_element_identity_status", table_name="element_identity")
+    op.drop_table("element_text")
     op.drop_table("element_term")
     op.drop_column("bim_revision", "indexed_at")
     for name in (*_TEXTS, *(name for name, _ in _DOCUMENTS)):
