@@ -89,7 +89,12 @@ class JobSettings(BaseSettings):
     sweep_every_s: float = 5.0
     crash_cap: int = 3
     concurrency: int = 2
+    convert_processes: int = Field(default=0, ge=0)  # geometry of one large model; 0: one a core, four at most
     convert_wall_s: int = 3_600
     convert_cpu_s: int = 3_600
     convert_memory_mb: int = 6_144
     convert_file_mb: int = 4_096
+    check_wall_s: int = 1_800
+    check_cpu_s: int = 1_800
+    check_memory_mb: int = 6_144
+    check_after_publish: str = "ids"  # of schema, ids; comma-separated; empty: none

@@ -148,7 +148,7 @@ class RowSink:
             return
         self._kept += 1
         self._passes += int(row.passed)
-        self._stream.write(orjson.dumps(dataclasses.asdict(row)) + b"\n")
+        self._stream.write(orjson.dumps(_storable(dataclasses.asdict(row))) + b"\n")
 
     def close(self) -> None:
         """End writing."""
@@ -191,7 +191,7 @@ def read_order(spool: Path) -> CheckOrder:
 
 def write_summary(spool: Path, summary: Summary) -> None:
     """Write a result's head into the spool."""
-    (spool / SUMMARY_FILE).write_bytes(orjson.dumps(dataclasses.asdict(summary)))
+    (spool / SUMMARY_FILE).write_bytes(orjson.dumps(_storable(dataclasses.asdict(summary))))
 
 
 def read_summary(spool: Path) -> Summary:
@@ -218,6 +218,15 @@ def judge(groups: Iterable[Group]) -> Outcome:
     if "fail" in found:
         return "fail"
     return "warning" if "warning" in found else "pass"
+
+
+def _storable(value: Any) -> Any:
+    """Take out of texts what neither JSON nor a database holds: half characters and NUL."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode("utf-8").replace("\0", "")
+    if isinstance(value, dict):
+        return {_storable(key): _storable(each) for key, each in value.items()}
+    return [_storable(each) for each in value] if isinstance(value, list) else value
 
 
 def _path(value: str | None) -> Path | None:

@@ -3,7 +3,8 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, Integer, UniqueConstraint, func, text
+from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, Integer, UniqueConstraint, func
+from sqlalchemy import text as sql
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, UUID
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import Text
@@ -24,7 +25,7 @@ class ModelCheck(Base):
         ForeignKey("bim_revision.id", ondelete="SET NULL"), index=True
     )
     kind: Mapped[str]
-    options: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
+    options: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=sql("'{}'"))
     ids_sha256: Mapped[str | None] = mapped_column(ForeignKey("stored_object.sha256"), index=True)
     ids_name: Mapped[str | None]
     fingerprint: Mapped[str]
@@ -32,7 +33,7 @@ class ModelCheck(Base):
     outcome: Mapped[str | None]
     title: Mapped[str | None]
     summary: Mapped[dict[str, Any] | None] = mapped_column(JSONB)  # groups, counts, notes
-    truncated: Mapped[bool] = mapped_column(server_default=text("false"))
+    truncated: Mapped[bool] = mapped_column(server_default=sql("false"))
     requested_by: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     finished_at: Mapped[datetime | None]
@@ -71,7 +72,7 @@ class CheckResult(Base):
     ifc_class: Mapped[str | None]
     name: Mapped[str | None]
     message: Mapped[str]
-    detail: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
+    detail: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=sql("'{}'"))
 
     __table_args__ = (Index("ix_check_result_element", "check_id", "global_id"),)
 
@@ -91,7 +92,7 @@ class BimIssue(Tracked, Base):
     status: Mapped[str | None]
     priority: Mapped[str | None]
     topic_index: Mapped[int | None] = mapped_column(Integer)
-    labels: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
+    labels: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=sql("'{}'"))
     creation_date: Mapped[datetime]
     creation_author: Mapped[str]
     modified_date: Mapped[datetime | None]
@@ -101,12 +102,12 @@ class BimIssue(Tracked, Base):
     stage: Mapped[str | None]
     description: Mapped[str | None]
     server_assigned_id: Mapped[str | None]
-    reference_links: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
-    related_topics: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
-    header_files: Mapped[list[Any]] = mapped_column(JSONB, server_default=text("'[]'"))
+    reference_links: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=sql("'{}'"))
+    related_topics: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=sql("'{}'"))
+    header_files: Mapped[list[Any]] = mapped_column(JSONB, server_default=sql("'[]'"))
     snippet: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
-    documents: Mapped[list[Any]] = mapped_column(JSONB, server_default=text("'[]'"))
-    unknown: Mapped[list[Any]] = mapped_column(JSONB, server_default=text("'[]'"))
+    documents: Mapped[list[Any]] = mapped_column(JSONB, server_default=sql("'[]'"))
+    unknown: Mapped[list[Any]] = mapped_column(JSONB, server_default=sql("'[]'"))
 
     __table_args__ = (UniqueConstraint("model_id", "guid"),)
 
@@ -125,7 +126,7 @@ class BimIssueComment(Base):
     viewpoint_guid: Mapped[str | None] = mapped_column(UUID(as_uuid=False))
     modified_date: Mapped[datetime | None]
     modified_author: Mapped[str | None]
-    unknown: Mapped[list[Any]] = mapped_column(JSONB, server_default=text("'[]'"))
+    unknown: Mapped[list[Any]] = mapped_column(JSONB, server_default=sql("'[]'"))
 
     __table_args__ = (UniqueConstraint("issue_id", "guid"),)
 
@@ -141,11 +142,11 @@ class BimIssueViewpoint(Base):
     view_index: Mapped[int | None] = mapped_column(Integer)
     camera: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     components: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
-    clipping_planes: Mapped[list[Any]] = mapped_column(JSONB, server_default=text("'[]'"))
-    lines: Mapped[list[Any]] = mapped_column(JSONB, server_default=text("'[]'"))
-    bitmaps: Mapped[list[Any]] = mapped_column(JSONB, server_default=text("'[]'"))
+    clipping_planes: Mapped[list[Any]] = mapped_column(JSONB, server_default=sql("'[]'"))
+    lines: Mapped[list[Any]] = mapped_column(JSONB, server_default=sql("'[]'"))
+    bitmaps: Mapped[list[Any]] = mapped_column(JSONB, server_default=sql("'[]'"))
     snapshot: Mapped[str | None]
-    unknown: Mapped[list[Any]] = mapped_column(JSONB, server_default=text("'[]'"))
+    unknown: Mapped[list[Any]] = mapped_column(JSONB, server_default=sql("'[]'"))
 
     __table_args__ = (UniqueConstraint("issue_id", "guid"),)
 

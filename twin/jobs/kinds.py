@@ -1,6 +1,7 @@
 """Every kind of job and the function that runs it."""
 
+from twin.jobs.check_model import check_model
 from twin.jobs.execute import Handler
 from twin.jobs.ingest_model import ingest_model
 
-KINDS: dict[str, Handler] = {"ingest_model": ingest_model}
+KINDS: dict[str, Handler] = {"check_model": check_model, "ingest_model": ingest_model}
