@@ -4,7 +4,7 @@ from fastapi import FastAPI
 from starlette.routing import Mount
 
 from api import audit, front_end, jobs, land, models, overlap, pages, projects
-from api.bim import elements, preview, progress, scene
+from api.bim import elements, placing, preview, progress, scene
 from api.bim import models as bim_models
 from api.bim import pages as bim_pages
 from api.page_sources import page_sources
@@ -19,6 +19,7 @@ def add_routers(app: FastAPI, state: AppState) -> None:
         models,
         bim_models,
         elements,
+        placing,
         preview,
         progress,
         scene,

@@ -3,9 +3,12 @@
 from typing import Any, Final
 
 from fastapi import APIRouter
+from sqlalchemy.orm import Session
 
 from api.bim.asked import AskedRevision, ModelId
 from api.deps import CallerDep, SessionDep
+from twin.elements.nearness import find_revision_nearness
+from twin.elements.place_words import name_method
 from twin.elements.preview import find_preview
 from twin.elements.queries import Row, SeenModel, get_model
 
@@ -20,9 +23,24 @@ def read_model(
 ) -> dict[str, Any]:
     """Return a model: schema, units, georeference, storeys, counts, box, revisions."""
     seen = get_model(session, caller, model_id, revision)
-    return (
-        {**_model(seen), "preview": _preview(find_preview(session, seen))} if seen.internal else _model(seen)
-    )
+    if not seen.internal:
+        return _model(seen)
+    answer = {**_model(seen), "preview": _preview(find_preview(session, seen))}
+    if answer["georeference"] is not None:
+        answer["georeference"] = _place(session, seen)
+    return answer
+
+
+def _place(session: Session, seen: SeenModel) -> dict[str, Any]:
+    """The georeference with its method in words, and how the model lies to the project's red line."""
+    row = seen.row
+    near = find_revision_nearness(session, row["project_id"], row["revision_id"])
+    return {
+        **row["georeference"],
+        "method_name": name_method(row["georeference"].get("method")),
+        "distance_to_footprint_m": near.distance_m if near else None,
+        "inside_footprint_share": near.inside_share if near else None,
+    }
 
 
 def _preview(found: Row | None) -> dict[str, Any] | None:

@@ -14,7 +14,6 @@ from bim.results import Georeference, Origin, georeference_of
 from twin.elements.models import BimModel, BimRevision, ModelPlacement
 from twin.elements.nearness import find_project_place
 from twin.elements.replace import find_local_shape, replace_revision
-from twin.errors import StaleError
 
 _SAME = 1e-6
 _NOWHERE = Georeference(
@@ -96,23 +95,10 @@ def file_georeference(revision: BimRevision) -> Georeference:
     return georeference_of({**said, "candidates": stored.get("candidates") or []})
 
 
-def lock_model(session: Session, model_id: int, expected_version: int | None = None) -> BimModel:
-    """Let one transaction at a time place a model or publish a revision of it; see that it is as the caller knew it.
-
-    Raises
-    ------
-    StaleError
-        It is not.
-    """
+def lock_model(session: Session, model_id: int) -> BimModel:
+    """Let one transaction at a time place a model or publish a revision of it."""
     session.execute(text("SELECT FROM bim_model WHERE id = :id FOR NO KEY UPDATE"), {"id": model_id})
-    model = session.get_one(BimModel, model_id, populate_existing=True)
-    if expected_version is not None and model.row_version != expected_version:
-        raise StaleError(
-            f"Model {model_id} was placed or got a new revision since you looked; look again and repeat.",
-            f"模型 {model_id} 在您查看之后已被重新定位或更新版本；请刷新后重试。",
-            where="If-Match",
-        )
-    return model
+    return session.get_one(BimModel, model_id, populate_existing=True)
 
 
 def move_revision(

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from bim.georeference.by_hand import place_by_hand
 from bim.placing import place_shapes
 from bim.results import Georeference
+from gis.tag import is_expected
 from twin.elements.follow import (
     file_georeference,
     find_placement,
@@ -27,7 +28,7 @@ from twin.elements.models import BimModel, BimRevision, ModelPlacement
 from twin.elements.nearness import Nearness, find_nearness, find_project_place
 from twin.elements.position import GivenPlace, Position, read_position
 from twin.elements.replace import find_local_shape
-from twin.errors import ConflictError, NotFoundError
+from twin.errors import ConflictError, NotFoundError, StaleError
 from twin.identity.audit import record_audit
 from twin.identity.caller import Caller
 
@@ -85,14 +86,14 @@ def place_model(
     caller: Caller,
     model_id: int,
     given: GivenPlace,
-    expected_version: int | None = None,
+    tag: str | None = None,
 ) -> ModelPlacement:
     """Place a model by hand: the row is kept, and the current revision lies there at once, unconverted.
 
     Parameters
     ----------
-    expected_version : int, optional
-        ``row_version`` of the model as the caller saw it.
+    tag : str, optional
+        `If-Match`: entity tags of the model's state as the caller knows it.
 
     Raises
     ------
@@ -103,7 +104,7 @@ def place_model(
     InvalidInputError, PlacementError
         The position cannot be read, or lies nowhere on its system.
     """
-    model = lock_model(session, model_id, expected_version)
+    model = _lock(session, model_id, tag)
     revision = _current(session, model)
     position = read_position(given, find_project_place(session, model.project_id))
     before = find_placement(session, model_id)
@@ -119,7 +120,7 @@ def place_model(
 
 
 def withdraw_placement(
-    session: Session, caller: Caller, model_id: int, reason: str, expected_version: int | None = None
+    session: Session, caller: Caller, model_id: int, reason: str, tag: str | None = None
 ) -> None:
     """Withdraw the placement in force: the model lies where its file says, or nowhere, again unconverted.
 
@@ -130,7 +131,7 @@ def withdraw_placement(
     StaleError
         As for `place_model`.
     """
-    model = lock_model(session, model_id, expected_version)
+    model = _lock(session, model_id, tag)
     row = find_placement(session, model_id)
     if row is None:
         raise NotFoundError(
@@ -141,6 +142,17 @@ def withdraw_placement(
     if model.current_revision_id is not None:
         move_revision(session, model, _current(session, model), None)
     record_audit(session, caller, "model.unplace", f"model {model_id}", _audited(row), {"reason": reason})
+
+
+def _lock(session: Session, model_id: int, tag: str | None) -> BimModel:
+    model = lock_model(session, model_id)
+    if is_expected(tag, str(model.row_version)):
+        return model
+    raise StaleError(
+        f"Model {model_id} was placed or got a new revision since you looked; look again and repeat.",
+        f"模型 {model_id} 在您查看之后已被重新定位或更新版本；请刷新后重试。",
+        where="If-Match",
+    )
 
 
 def _current(session: Session, model: BimModel) -> BimRevision:

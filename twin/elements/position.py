@@ -42,7 +42,7 @@ class GivenPlace:
     height: float | None = None
     rotation_deg: float = 0.0
     scale_factor: float = 1.0
-    control_points: Sequence[ControlPoint] = ()
+    control_points: Sequence[ControlPoint] | None = None
 
 
 @dataclass(frozen=True)
@@ -77,8 +77,8 @@ def read_position(given: GivenPlace, project: ProjectPlace) -> Position:
     if not given.reason.strip():
         raise InvalidInputError("Say why: the reason is empty.", "请填写定位理由。", where="reason")
     crs, geographic = _system(given.crs, project)
-    if given.control_points:
-        position = _by_points(given, crs, geographic, project)
+    if given.control_points is not None:
+        position = _by_points(given, given.control_points, crs, geographic, project)
     else:
         position = _by_numbers(given, crs, geographic, project)
     check_lands(position.correction)
@@ -145,9 +145,10 @@ def _check_degrees(lon: float, lat: float) -> None:
         )
 
 
-def _by_points(given: GivenPlace, crs: str, geographic: bool, project: ProjectPlace) -> Position:
-    points = list(given.control_points)
-    if geographic:
+def _by_points(
+    given: GivenPlace, points: Sequence[ControlPoint], crs: str, geographic: bool, project: ProjectPlace
+) -> Position:
+    if geographic and points:
         for each in points:
             _check_degrees(*each.map)
         crs = pick_crs(*points[0].map, project.crs)

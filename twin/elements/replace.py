@@ -136,6 +136,11 @@ def replace_revision(session: Session, revision: BimRevision, georeference: Geor
     return int(cast("Any", written).rowcount)
 
 
+def plain_georeference(georeference: Georeference) -> dict[str, Any]:
+    """Return a georeference as plain values, as it is stored with a revision."""
+    return {**dataclasses.asdict(georeference), "placed": georeference.placed}
+
+
 def _stage(session: Session, revision_id: int, georeference: Georeference) -> None:
     srid = epsg_of(georeference.crs) or 0
     driver = cast("Psycopg2Connection", session.connection().connection.dbapi_connection)
@@ -177,4 +182,4 @@ def _write_extent(session: Session, revision: BimRevision, georeference: Georefe
         revision.bbox = [box.west, box.south, box.east, box.north]
     else:
         revision.bbox = [box.west, box.south, box.lowest, box.east, box.north, box.highest]
-    revision.georeference = {**dataclasses.asdict(georeference), "placed": georeference.placed}
+    revision.georeference = plain_georeference(georeference)

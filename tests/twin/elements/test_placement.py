@@ -270,11 +270,11 @@ def test_a_model_without_a_revision_cannot_be_placed(session: Session) -> None:
 def test_who_places_after_somebody_else_is_told_to_look_again(session: Session) -> None:
     revision = _plain(session)
     version = session.get_one(BimModel, revision.model_id).row_version
-    place_model(session, SYSTEM, revision.model_id, MIDDLE, expected_version=version)
+    place_model(session, SYSTEM, revision.model_id, MIDDLE, tag=f'"{version}"')
     with pytest.raises(StaleError):
-        place_model(session, SYSTEM, revision.model_id, MIDDLE, expected_version=version)
+        place_model(session, SYSTEM, revision.model_id, MIDDLE, tag=f'"{version}"')
     with pytest.raises(StaleError):
-        withdraw_placement(session, SYSTEM, revision.model_id, "撤销", expected_version=version)
+        withdraw_placement(session, SYSTEM, revision.model_id, "撤销", tag=f'"{version}"')
     assert len(list_placements(session, revision.model_id)) == 1
 
 
