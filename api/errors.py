@@ -159,7 +159,8 @@ def _own(error: TwinError | GisError | BimError) -> Problem:
     if isinstance(error, BimError):
         place = ((error.place.text_en(), error.message_en, error.message_zh),)
         return Problem(status, error.message_en, error.message_zh, kind=error.code, errors=place)
-    faults = ((error.where, error.en, error.zh),) if error.where else ()
+    faults: Sequence[tuple[str, str, str]] = ((error.where, error.en, error.zh),) if error.where else ()
+    faults = getattr(error, "faults", faults)
     return Problem(status, error.en, error.zh, errors=faults, headers=_headers(status))
 
 

@@ -16,8 +16,10 @@ from api.deps import CallerDep, SessionDep
 from twin.alerts.evaluate import evaluate_project
 from twin.alerts.queries import find_active_rule_set, list_evaluations
 from twin.identity import Caller
+from twin.identity.agency import get_reporting_date
 from twin.identity.audit import record_audit
 from twin.identity.rights import may, require
+from twin.progress.explain import explain_project
 from twin.progress.queries import list_reports, list_states
 from twin.progress.record import record_project_state
 from twin.progress.reports import ReportDraft, record_report
@@ -137,10 +139,15 @@ class ReportAnswer(Answer):
 
 
 class ProgressAnswer(Answer):
-    """The month figures of a project and, for those who may read them, its reports."""
+    """The month figures of a project and, for those who may read them, its reports and how a figure came about.
+
+    `explanation` goes from the project to its packages, their units and models; the elements of a package are at
+    `/api/v1/models/{id}/progress?package=CODE`.
+    """
 
     states: list[StateAnswer]
     reports: list[ReportAnswer] | None
+    explanation: dict[str, Any] | None
 
 
 class LightAnswer(Answer):
@@ -239,13 +246,19 @@ def read_milestones(project: ProjectDep, caller: CallerDep, session: SessionDep)
 
 
 @router.get("/{code}/progress", summary="进度 Progress")
-def read_progress(project: ProjectDep, caller: CallerDep, session: SessionDep) -> ProgressAnswer:
-    """Return the month figures, and the reports behind them for those who may read them."""
+def read_progress(
+    project: ProjectDep,
+    caller: CallerDep,
+    session: SessionDep,
+    as_of: Annotated[date | None, Query(description="explain this day, else the reporting date")] = None,
+) -> ProgressAnswer:
+    """Return the month figures, and the reports and packages behind them for those who may read them."""
     states = [StateAnswer.model_validate(row) for row in list_states(session, project.id)]
     if not find_internal(caller, project, "progress:read"):
-        return ProgressAnswer(states=states, reports=None)
+        return ProgressAnswer(states=states, reports=None, explanation=None)
     reports = [ReportAnswer.model_validate(row) for row in list_reports(session, project.id)]
-    return ProgressAnswer(states=states, reports=reports)
+    explanation = explain_project(session, project.id, as_of or get_reporting_date(session))
+    return ProgressAnswer(states=states, reports=reports, explanation=explanation)
 
 
 @router.put("/{code}/progress/{period}", summary="报送月报 Report a month", status_code=201)

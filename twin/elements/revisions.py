@@ -7,6 +7,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 import twin.projects.models  # noqa: F401  a model's row refers to its project's table
+from twin.elements.links import apply_links
 from twin.elements.models import BimModel, BimRevision, RevisionDecision, StoredObject
 from twin.elements.preview import drop_previews
 from twin.objects import Stored
@@ -72,10 +73,16 @@ def add_revision(session: Session, project_id: int, new: NewModel, sha256: str) 
 def assign_current(session: Session, model_id: int) -> None:
     """Let a model's newest published revision be its current one; none where there is none.
 
-    Takes the model's row first, so that of two who change its revisions the later sees what the earlier did.
+    Takes the model's row first, so that of two who change its revisions the later sees what the earlier did. The
+    model's rules link the elements of the revision that is current from now on.
     """
     session.execute(text("SELECT FROM bim_model WHERE id = :id FOR NO KEY UPDATE"), {"id": model_id})
     session.execute(_CURRENT, {"model_id": model_id})
+    current = session.scalar(
+        text("SELECT current_revision_id FROM bim_model WHERE id = :id"), {"id": model_id}
+    )
+    if current is not None:
+        apply_links(session, current)
 
 
 def hold_revision(session: Session, revision: BimRevision, reason: str) -> None:

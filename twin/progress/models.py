@@ -87,7 +87,7 @@ class ScheduleImport(Base):
     project_id: Mapped[int] = mapped_column(ForeignKey("project.id", ondelete="CASCADE"))
     baseline_id: Mapped[int | None] = mapped_column(ForeignKey("baseline.id", ondelete="CASCADE"))
     file_name: Mapped[str]
-    sha256: Mapped[str]
+    sha256: Mapped[str] = mapped_column(ForeignKey("stored_object.sha256"), index=True)
     format: Mapped[str]
     encoding: Mapped[str | None]
     title: Mapped[str | None]

@@ -84,6 +84,7 @@ WHERE b.project_id = :project_id AND (CAST(:model_id AS bigint) IS NULL OR b.id 
   AND b.current_revision_id IS NOT NULL AND e.milestone_id IS NOT NULL
   AND coalesce(e.planning_status, '') <> 'EXISTING'
   AND NOT EXISTS (SELECT FROM bim_element c WHERE c.revision_id = b.current_revision_id AND c.identity_id = i.id)
+  AND NOT EXISTS (SELECT FROM element_carry_over o WHERE o.from_identity_id = i.id AND o.approved)
 GROUP BY 1, 2""")
 
 

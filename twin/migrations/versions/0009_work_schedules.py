@@ -141,9 +141,11 @@ def _schedules() -> None:
         sa.ForeignKeyConstraint(
             ["project_id"], ["project.id"], name=op.f("fk_schedule_import_project_id"), ondelete="CASCADE"
         ),
+        sa.ForeignKeyConstraint(["sha256"], ["stored_object.sha256"], name=op.f("fk_schedule_import_sha256")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_schedule_import")),
     )
     op.create_index("ix_schedule_import_project_id", "schedule_import", ["project_id", "id"])
+    op.create_index(op.f("ix_schedule_import_sha256"), "schedule_import", ["sha256"])
     op.create_table(
         "schedule_task",
         sa.Column("import_id", sa.BigInteger(), nullable=False),
@@ -217,6 +219,7 @@ def _exports() -> None:
             name=op.f("fk_model_export_revision_id"),
             ondelete="CASCADE",
         ),
+        sa.ForeignKeyConstraint(["sha256"], ["stored_object.sha256"], name=op.f("fk_model_export_sha256")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_model_export")),
         sa.UniqueConstraint("revision_id", "state_key", name=op.f("uq_model_export_revision_id_state_key")),
     )
