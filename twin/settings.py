@@ -90,6 +90,7 @@ class JobSettings(BaseSettings):
     crash_cap: int = 3
     concurrency: int = 2
     convert_processes: int = Field(default=0, ge=0)  # geometry of one large model; 0: one a core, four at most
+    hold_failed_percent: float = Field(default=20.0, ge=0)  # above it a revision waits for somebody's approval
     convert_wall_s: int = 3_600
     convert_cpu_s: int = 3_600
     convert_memory_mb: int = 6_144

@@ -101,10 +101,10 @@ async def stream_csv(connection: Connection, extract: Extract) -> AsyncGenerator
     """
     layer = extract.selection.layer
     guarded = [False, *(item.type == "string" for item in layer.fields), False]
-    yield BOM + _csv_bytes([["id", *(item.name for item in layer.fields), "geometry"]])
+    yield BOM + csv_bytes([["id", *(item.name for item in layer.fields), "geometry"]])
     async with aclosing(stream_rows(connection, csv_statement(extract), _BATCH)) as batches:
         async for rows in batches:
-            yield _csv_bytes([_guarded_row(row, guarded) for row in rows])
+            yield csv_bytes([_guarded_row(row, guarded) for row in rows])
 
 
 def _guarded_row(row: Row, guarded: list[bool]) -> list[Any]:
@@ -124,7 +124,14 @@ def guard_cell(text: str) -> str:
     )
 
 
-def _csv_bytes(rows: list[list[Any]]) -> bytes:
+def csv_bytes(rows: list[list[Any]]) -> bytes:
+    """Write rows as CSV in UTF-8 with CRLF.
+
+    Examples
+    --------
+    >>> csv_bytes([["墙", None, 'a"b']]).decode()
+    '墙,,"a""b"\\r\\n'
+    """
     text = io.StringIO()
     csv.writer(text, lineterminator="\r\n").writerows(rows)
     return text.getvalue().encode()

@@ -79,9 +79,9 @@ _DIFFERS = {
 _CELL_M: Final = 0.6180339
 _NEAR_M: Final = 0.05
 _HEAP: Final = 64
-_CELL = """({one}.signature # hashfloat8extended(floor((coalesce({one}.at[1], 0) + {x}) / {cell}), 1)
-      # hashfloat8extended(floor((coalesce({one}.at[2], 0) + {y}) / {cell}), 2)
-      # hashfloat8extended(floor((coalesce({one}.at[3], 0) + {z}) / {cell}), 3))"""
+_CELL = """({one}.signature # coalesce(hashfloat8extended(floor(({one}.at[1] + {x}) / {cell}), 1)
+      # hashfloat8extended(floor(({one}.at[2] + {y}) / {cell}), 2)
+      # hashfloat8extended(floor(({one}.at[3] + {z}) / {cell}), 3), 0))"""
 
 _STRADDLES = "({d} < 0 OR floor((g.at[{axis}] + {near}) / {cell}) <> floor((g.at[{axis}] - {near}) / {cell}))"
 
@@ -111,7 +111,7 @@ _MATCHES = """
 
 _CONFIDENCE = f"""round((CASE WHEN n.geometry IS NULL AND o.geometry IS NULL THEN 0.75 WHEN {_SHAPE} THEN 0.85
         ELSE 0.6 END
-      - CASE WHEN n.at IS NULL THEN 0.2 ELSE 0 END
+      - CASE WHEN n.at IS NULL THEN 0.2 WHEN {_MOVED} THEN 0.1 ELSE 0 END
       + CASE WHEN n.tag <> o.tag THEN -0.05 WHEN n.tag <> print_of(NULL) THEN 0.08 ELSE 0 END
       + CASE WHEN n.storey = o.storey THEN 0.06 ELSE 0 END)::numeric, 2)"""
 

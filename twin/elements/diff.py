@@ -65,6 +65,7 @@ SELECT p.change, p.global_id, p.from_global_id, e.ifc_class, e.name, e.type_name
   array_to_string(p.what, ' ') AS what, p.confidence
 FROM page p JOIN bim_element e ON e.id = p.id ORDER BY p.rank, p.global_id COLLATE "C"
 """
+CHANGES: Final = ("added", "removed", "changed", "matched")
 COLUMNS: Final = (
     "change",
     "global_id",

@@ -163,7 +163,8 @@ def _publish(attempt: Attempt, spool: Path, report: Report) -> None:
     ) as session:
         revision = _revision(session, attempt)
         project_id = session.get_one(BimModel, revision.model_id).project_id
-        published = publish_revision(session, revision, model)
+        hold_percent = attempt.room.settings.hold_failed_percent
+        published = publish_revision(session, revision, model, hold_percent)
         publish_scene(session, revision.id, scene)
         state = record_project_state(session, project_id)
         evaluate_project(session, project_id, state)
@@ -171,6 +172,8 @@ def _publish(attempt: Attempt, spool: Path, report: Report) -> None:
             elements=published.elements,
             on_map=published.on_map,
             linked_to_milestones=published.linked,
+            failed_percent=published.failed_percent,
+            held=published.held,
             revision=revision.number,
             model_id=revision.model_id,
         )
