@@ -24,6 +24,7 @@ COMMANDS: Final = {
     "db": Entry("db", "The database: start, stop, migrate, dump, upgrade. 数据库"),
     "samples": Entry("samples", "Generate and load the sample district. 示例数据"),
     "ingest": Entry("ingest", "Take in an IFC model. 模型入库"),
+    "model": Entry("model", "Where a model lies, and placing it by hand. 模型定位"),
     "jobs": Entry("jobs", "Background jobs. 后台任务"),
     "overlap": Entry("overlap", "Lay a project or a shape over land and control layers. 压占分析"),
     "export": Entry("export", "Write layers and their tiles to files. 导出图层与瓦片"),

@@ -9,61 +9,19 @@ from typing import Any
 import pyproj
 import pytest
 import shapely
-from sqlalchemy import create_engine
-from sqlalchemy.orm import Session
 
-from bim.results import georeference_of
+from tests.api.bim.slab import add_slab
 from tests.api.conftest import Doors
-from tests.api.seeding import PUBLIC_CODE, as_owner
-from tests.twin.elements.rows import element, model_result, pending_revision, publish, write_elements
-from twin.db import for_sqlalchemy
-from twin.projects.models import Project
 
 # A place inside the public project's red line, which is 115.61..115.62, 33.15..33.16.
 EAST, NORTH = 39_370_788.0, 3_670_788.0
 BODY = {"crs": "EPSG:4527", "eastings": EAST, "northings": NORTH, "height": 30.0, "rotation_deg": 0.0, "reason": "现场复测"}  # fmt: skip
-UNPLACED = {
-    "level": 0, "method": None, "crs": None, "origin": {"e": None, "n": None, "h": None, "lon": None, "lat": None},
-    "rotation_deg": 0.0, "scale_factor": 1.0, "accuracy": None, "confidence": "none", "vertical_datum": None,
-    "matrix": (1.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 1.0),
-}  # fmt: skip
-
-_SEQUENCES = """SELECT setval(pg_get_serial_sequence(t, 'id'), 1000)
-  FROM unnest(ARRAY['bim_model', 'bim_revision', 'element_identity', 'bim_element']) t"""
 
 
 @pytest.fixture
 def site(own_doors: Doors, tmp_path: Path) -> tuple[Doors, int]:
-    """The doors, and a model of the public project that has no place: a slab of 20 m x 10 m, 3 m high."""
-    as_owner(own_doors.seeded.url, _SEQUENCES)
-    local = shapely.to_wkb(shapely.box(0, 0, 20, 10), hex=True)
-    rows = [
-        element(
-            1,
-            fid=0,
-            ifc_class="IfcSlab",
-            footprint_lonlat_wkb=None,
-            footprint_local_wkb=local,
-            box=[0.0, 0.0, 0.0, 20.0, 10.0, 3.0],
-            flags=["not_placed"],
-        )
-    ]
-    model = model_result(
-        georeference=georeference_of(UNPLACED),
-        bbox=None,
-        outline_lonlat_wkb=None,
-        outline_survey_wkb=None,
-        outline_local_wkb=local,
-    )
-    engine = create_engine(for_sqlalchemy(own_doors.seeded.url))
-    with Session(engine) as session, session.begin():
-        project = session.query(Project).filter_by(code=PUBLIC_CODE).one()
-        revision = pending_revision(session, project, "ee" * 32, "无坐标模型")
-        publish(session, revision, model, write_elements(tmp_path / "spool", rows))
-        model_id = revision.model_id
-    engine.dispose()
-    as_owner(own_doors.seeded.url, f"UPDATE bim_model SET public_visible = true WHERE id = {model_id}")
-    return own_doors, model_id
+    """The doors, and a model of the public project that has no place."""
+    return own_doors, add_slab(own_doors.seeded.url, tmp_path)
 
 
 def _url(model_id: int, tail: str = "") -> str:
