@@ -2,6 +2,8 @@
 
 import os
 import time
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
@@ -10,7 +12,8 @@ import numpy as np
 import orjson
 import shapely
 
-from bim.geometry import NothingDrawnError, Shape, ShapeRecord, iter_shapes
+from bim.alike import iter_alike
+from bim.geometry import HYBRID, NothingDrawnError, Shape, ShapeRecord, iter_shapes
 from bim.measure import ShapeMeasurer
 from bim.model import File, Instance
 from bim.scene.spool import MeshPlace, MeshWriter
@@ -57,20 +60,42 @@ class Teller:
             self.flush()
 
 
-def draw(
-    file: File, elements: list[Instance], kernel: str, cap: int, pipe: int, spool: Path, files: int
-) -> NoReturn:
-    """Draw elements, tell each, and leave the process without running any exit handler.
+@dataclass(frozen=True)
+class Batch:
+    """Groups of elements that share a representation, drawn by one child.
+
+    Attributes
+    ----------
+    alike : bool
+        Draw one of those elements that must come out alike.
+    """
+
+    groups: tuple[tuple[Instance, ...], ...]
+    kernel: str = HYBRID
+    alike: bool = False
+
+    @property
+    def size(self) -> int:
+        """Number of elements."""
+        return sum(len(group) for group in self.groups)
+
+
+def draw(file: File, batch: Batch, cap: int, pipe: int, spool: Path, files: int) -> NoReturn:
+    """Draw a batch, tell each element, and leave the process without running any exit handler.
 
     Parameters
     ----------
+    cap : int
+        Triangles above which a footprint is simplified.
+    pipe : int
+        Where to tell.
     spool, files
         Folder of the conversion and number of the mesh files that are this child's alone.
     """
     teller = Teller(pipe)
     ending = FAILED
     try:
-        _draw_all(file, elements, kernel, ShapeMeasurer(cap), MeshWriter(spool, files), teller)
+        _draw_all(file, batch, ShapeMeasurer(cap), MeshWriter(spool, files), teller)
         ending = DONE
     except NothingDrawnError:
         ending = REFUSED
@@ -87,8 +112,7 @@ def draw(
 
 def _draw_all(
     file: File,
-    elements: list[Instance],
-    kernel: str,
+    batch: Batch,
     measurer: ShapeMeasurer,
     meshes: MeshWriter,
     teller: Teller,
@@ -96,7 +120,7 @@ def _draw_all(
     told: set[int] = set()
     lot: list[Shape] = []
     weight, began = 0, time.monotonic()
-    for shape in iter_shapes(file, elements, kernel):
+    for shape in _iter_shapes(file, batch):
         # An alignment is drawn once per representation; the first one is the curve in space.
         if shape.step_id in told or len(shape.points) == 0:
             continue
@@ -107,9 +131,14 @@ def _draw_all(
         lot.append(shape)
         weight += len(shape.faces)
         if len(lot) >= _LOT_SHAPES or weight > _LOT_TRIANGLES or time.monotonic() - began > _LOT_S:
-            _measure(lot, kernel, measurer, meshes, teller)
+            _measure(lot, batch.kernel, measurer, meshes, teller)
             lot, weight, began = [], 0, time.monotonic()
-    _measure(lot, kernel, measurer, meshes, teller)
+    _measure(lot, batch.kernel, measurer, meshes, teller)
+
+
+def _iter_shapes(file: File, batch: Batch) -> Iterator[Shape]:
+    elements = [each for group in batch.groups for each in group]
+    return (iter_alike if batch.alike else iter_shapes)(file, elements, batch.kernel)
 
 
 def _measure(

@@ -18,7 +18,7 @@ from typing import Any
 
 import orjson
 
-from bim.batch_child import DONE, FAILED, MEMORY, REFUSED, draw
+from bim.batch_child import DONE, FAILED, MEMORY, REFUSED, Batch, draw
 from bim.geometry import FALLBACK, HYBRID, ShapeRecord
 from bim.limits import ProcessLimits
 from bim.model import File, Instance, LibraryLog
@@ -31,19 +31,6 @@ _PARTS = 8
 _SMALL, _ROUNDS = 100, 4
 # A model in which so many lists have failed is at fault as a whole; splitting on would only use up the wall limit.
 _FAILURES = 60
-
-
-@dataclass(frozen=True)
-class Batch:
-    """Groups of elements that share a representation, drawn by one child."""
-
-    groups: tuple[tuple[Instance, ...], ...]
-    kernel: str = HYBRID
-
-    @property
-    def size(self) -> int:
-        """Number of elements."""
-        return sum(len(group) for group in self.groups)
 
 
 @dataclass
@@ -114,8 +101,7 @@ class BatchRunner:
         try:
             while self._waiting or self._running or self._second:
                 if not self._waiting and not self._running:
-                    self._waiting.append(Batch(tuple(self._second), FALLBACK))
-                    self._second.clear()
+                    self._waiting.append(self._plan_second())
                 while self._waiting and len(self._running) < self._processes:
                     self._start(self._waiting.popleft())
                 for key, _ in self._selector.select(timeout=0.2):
@@ -126,6 +112,12 @@ class BatchRunner:
                 self._stop(child)
         return self._results
 
+    def _plan_second(self) -> Batch:
+        """Gather what the first kernel left for the second, which draws one of those that are alike."""
+        groups = tuple(self._second)
+        self._second.clear()
+        return Batch(groups, FALLBACK, alike=True)
+
     def _start(self, batch: Batch) -> None:
         reader, writer = os.pipe()
         files = min(set(range(self._processes)) - {child.files for child in self._running.values()})
@@ -135,9 +127,7 @@ class BatchRunner:
         if pid == 0:
             die_with_parent(parent)
             os.close(reader)
-            elements = [each for group in batch.groups for each in group]
-            cap = self._limits.footprint_triangles
-            draw(self._file, elements, batch.kernel, cap, writer, self._spool, files)
+            draw(self._file, batch, self._limits.footprint_triangles, writer, self._spool, files)
         os.close(writer)
         now = time.monotonic()
         self._running[reader] = _Child(batch, pid, reader, now, now, files)
@@ -256,13 +246,14 @@ def _unseen(child: _Child) -> list[tuple[Instance, ...]]:
     return [group for group in left if group]
 
 
-def plan_batches(groups: list[tuple[Instance, ...]], size: int, processes: int) -> list[Batch]:
-    """Plan batches of about ``size`` elements that keep shared representations together.
+def plan_batches(groups: list[tuple[Instance, ...]], limits: ProcessLimits, processes: int) -> list[Batch]:
+    """Plan batches that keep shared representations together.
 
-    Several processes get smaller ones, so that they end at about the same time.
+    Several processes get smaller ones of a large model, so that they end at about the same time.
     """
-    if processes > 1:
-        total = sum(len(group) for group in groups)
+    size = limits.batch_elements
+    total = sum(len(group) for group in groups)
+    if processes > 1 and total >= limits.shared_elements:
         size = min(size, max(_SMALL, -(-total // (_ROUNDS * processes))))
     batches: list[Batch] = []
     current: list[tuple[Instance, ...]] = []

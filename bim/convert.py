@@ -134,7 +134,7 @@ class Conversion:
             model.log,
             self._job.spool,
         )
-        drawn = runner.run(plan_batches(groups, limits.batch_elements, self._job.processes))
+        drawn = runner.run(plan_batches(groups, limits, self._job.processes))
         for each in (each for group in groups for each in group if _is_missing(each, drawn)):
             if expects_shape(model, each):
                 drawn.errors[each.id()] = GeometryError(

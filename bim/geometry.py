@@ -1,5 +1,6 @@
 """Shapes from the geometry kernel, one after the other, and what is kept of each."""
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -61,8 +62,20 @@ class NothingDrawnError(Exception):
     """The kernel refused a list of elements as a whole: one bad placement is enough for that."""
 
 
-def iter_shapes(file: File, elements: list[Instance], kernel: str) -> Iterator[Shape]:
+def compute_content(shape: Shape) -> bytes:
+    """Digest a shape in its own frame, to a thousandth of a millimetre."""
+    digest = hashlib.blake2b(np.round(shape.points, 6).tobytes(), digest_size=16)
+    digest.update(shape.faces.tobytes())
+    return digest.digest()
+
+
+def iter_shapes(file: File, elements: list[Instance], kernel: str, *, uncut: bool = False) -> Iterator[Shape]:
     """Iterate over the shapes of elements with one kernel in one thread.
+
+    Parameters
+    ----------
+    uncut : bool
+        Leave out the openings.
 
     Raises
     ------
@@ -74,9 +87,9 @@ def iter_shapes(file: File, elements: list[Instance], kernel: str) -> Iterator[S
     The mesh comes in metres whatever the project unit; the context's WorldCoordinateSystem is not applied.
     Two threads make this version slower; parts of the list go to several processes instead.
     """
-    iterator = ifcopenshell.geom.iterator(
-        ifcopenshell.geom.settings(), file, 1, include=elements, geometry_library=kernel
-    )
+    settings = ifcopenshell.geom.settings()
+    settings.set("disable-opening-subtractions", uncut)
+    iterator = ifcopenshell.geom.iterator(settings, file, 1, include=elements, geometry_library=kernel)
     if not iterator.initialize():
         raise NothingDrawnError
     while True:

@@ -63,6 +63,8 @@ class ProcessLimits:
         Added niceness.
     batch_elements : int
         Elements of one geometry batch; equal shapes are drawn once per batch, so large ones are cheaper.
+    shared_elements : int
+        Elements from which several processes share the geometry of a model; below, one is cheaper.
     batch_s : float
         Seconds a batch may stay silent before it is ended and split.
     element_s : float
@@ -78,6 +80,7 @@ class ProcessLimits:
     open_files: int = 256
     nice: int = 5
     batch_elements: int = 4000
+    shared_elements: int = 1500
     batch_s: float = 20.0
     element_s: float = 0.01
     footprint_triangles: int = 40_000

@@ -1,14 +1,12 @@
 """What is kept of drawn shapes, measured in lots: footprint, extent, volume, hash."""
 
-import hashlib
-
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from bim.footprint import Floats, Footprint, Ints, Mesh, Shapes, compute_footprint, compute_footprints
-from bim.geometry import Box, Shape, ShapeRecord
+from bim.geometry import Box, Shape, ShapeRecord, compute_content
 from bim.mesh import compute_geometry_hashes, compute_volumes_m3
 from bim.placements import flat_placement
 
@@ -62,9 +60,7 @@ class ShapeMeasurer:
         """Digest of a shape in its own frame, to a thousandth of a millimetre."""
         found = self._contents.get(shape.key)
         if found is None:
-            digest = hashlib.blake2b(np.round(shape.points, 6).tobytes(), digest_size=16)
-            digest.update(shape.faces.tobytes())
-            found = self._contents[shape.key] = digest.digest()
+            found = self._contents[shape.key] = compute_content(shape)
         return found
 
     def _learn_facts(self, shapes: list[Shape]) -> None:

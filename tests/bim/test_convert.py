@@ -12,6 +12,7 @@ import pytest
 import shapely
 
 from bim.job import ConversionJob, ProjectPlace
+from bim.limits import ConversionLimits, ProcessLimits
 from bim.results import ElementRow, ModelResult, Progress, iter_elements, read_model
 from bim.runner import Outcome, run_conversion_blocking
 from tests.bim.ifc_text import Sheet, escaped, write
@@ -142,7 +143,8 @@ def test_two_processes_give_the_same_rows_as_one(tmp_path: Path) -> None:
     rows = []
     for processes in (1, 2):
         spool = tmp_path / str(processes)
-        job = ConversionJob(source, spool, ProjectPlace("EPSG:4527"), processes=processes)
+        limits = ConversionLimits(process=ProcessLimits(shared_elements=1))
+        job = ConversionJob(source, spool, ProjectPlace("EPSG:4527"), processes=processes, limits=limits)
         assert run_conversion_blocking(job).verdict.code == "ok"
         rows.append((spool / "elements.jsonl").read_bytes())
     assert rows[0] == rows[1]

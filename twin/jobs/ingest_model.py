@@ -1,6 +1,7 @@
 """Take a model in 模型入库: convert the stored file in a process of its own, publish its elements, judge the project."""
 
 import asyncio
+import os
 import signal
 from pathlib import Path
 from typing import Final
@@ -38,6 +39,7 @@ PHASES: Final[dict[str, tuple[float, float]]] = {
     "scene": (87.0, 3.0),
     "done": (90.0, 0.0),
 }
+MAX_PROCESSES: Final = 4  # more are asked for by setting; each holds a part of the model of its own
 PUBLISHING_PERCENT: Final = 92.0
 
 
@@ -141,12 +143,14 @@ def _prepare(attempt: Attempt, spool: Path) -> ConversionJob:
         correction = find_correction(session, revision.model_id)
     source = spool / "source.ifc"
     attempt.room.store.fetch(sha256, source)
+    settings = attempt.room.settings
     return ConversionJob(
         source=source,
         spool=spool,
         project=place,
         correction=correction,
-        limits=conversion_limits(attempt.room.settings),
+        processes=settings.convert_processes or min(len(os.sched_getaffinity(0)), MAX_PROCESSES),
+        limits=conversion_limits(settings),
     )
 
 
