@@ -5,7 +5,7 @@ one only where all of its parts do; nothing is concluded from a NOT. A hint may 
 texts are compared in lower case, names are hashes that may meet, and a number may have been meant as a text.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -15,8 +15,9 @@ from gis.statement import Condition
 
 _PLACES: Final = frozenset({"name", "tag", "type_name", "storey", "space", "predefined_type"})
 _SEPARATOR: Final = "\x1f"
-_CARRIES: Final = """f.id IN (SELECT unnest(t.elements) FROM element_term t
-  WHERE t.revision_id = ANY(%(revisions)s::bigint[]) AND ({}))"""
+_CARRIERS: Final = """SELECT unnest(t.elements) FROM element_term t
+  WHERE t.revision_id = ANY(%(revisions)s::bigint[]) AND ({})"""
+_CLAUSES: Final = 8
 _LOWERED: Final = "ANY(ARRAY(SELECT lower(x) FROM unnest(%({})s::text[]) x))"
 _OPPOSITE: Final = {"=": "=", "<": ">", ">": "<", "<=": ">=", ">=": "<="}
 _LARGEST: Final = 1e300
@@ -62,15 +63,17 @@ def find_clauses(tree: CqlTree) -> list[Clause]:
     return [] if hint is None else [(hint,)]
 
 
-def hint_sql(clause: Clause, prefix: str) -> Condition:
-    """Return the condition that an element carries a term of the clause; ``%(revisions)s`` is bound elsewhere."""
-    parts, params = [], {}
-    for number, hint in enumerate(clause):
-        name = f"{prefix}{number}"
-        part, values = _term_sql(hint, name)
-        parts.append(part)
-        params.update(values)
-    return Condition(_CARRIES.format(" OR ".join(parts)), params)
+def hint_sql(clauses: Sequence[Clause]) -> Condition:
+    """Return the condition that an element carries a term of each clause; ``%(revisions)s`` is bound elsewhere."""
+    carriers, params = [], {}
+    for number, clause in enumerate(clauses[:_CLAUSES]):
+        parts = []
+        for place, hint in enumerate(clause):
+            part, values = _term_sql(hint, f"hint{number}_{place}")
+            parts.append(part)
+            params.update(values)
+        carriers.append(_CARRIERS.format(" OR ".join(parts)))
+    return Condition(f"f.id IN ({' INTERSECT '.join(carriers)})", params)
 
 
 def _term_sql(hint: Hint, name: str) -> tuple[str, dict[str, object]]:

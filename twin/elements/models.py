@@ -273,7 +273,7 @@ class BimElement(Base):
     __table_args__ = (
         UniqueConstraint("revision_id", "global_id"),
         Index("ix_bim_element_geom", "geom", postgresql_using="gist"),
-        Index("ix_bim_element_revision_class", "revision_id", "ifc_class"),
+        Index("ix_bim_element_revision_class", "revision_id", "ifc_class", postgresql_include=["id"]),
         Index(
             "uq_bim_element_revision_fid",
             "revision_id",

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from twin.elements.search import ROWS, ElementFilters, Searched, find_condition
+from twin.elements.search import ROWS, ElementFilters, Searched, find_condition, find_rows
 from twin.errors import NotFoundError
 from twin.identity.caller import Caller
 from twin.identity.visibility import Sight, bound, sight
@@ -75,13 +75,13 @@ _RELATIONS = """, f.container, f.parent_global_id AS parent, f.type_global_id AS
 # All that answer are found once: their number is asked for with every page, and a page by key of one revision out
 # of hundreds has no index that the planner would not take for another.
 _PAGE = """
-WITH found AS MATERIALIZED (SELECT f.id FROM {rows} WHERE {condition})
+WITH found AS MATERIALIZED (SELECT f.id FROM {asked} WHERE {condition})
 SELECT {columns}, (SELECT count(*) FROM found) AS matched
 FROM {rows} WHERE f.id IN (SELECT id FROM found WHERE id > %(after)s::bigint ORDER BY id LIMIT %(limit)s::bigint)
 ORDER BY f.id"""
 _ELEMENT = """SELECT {columns} FROM {rows}
 WHERE f.revision_id = %(revision_id)s AND f.global_id = %(global_id)s"""
-_MATCHED = "SELECT count(*) FROM {rows} WHERE {condition}"
+_MATCHED = "SELECT count(*) FROM {asked} WHERE {condition}"
 
 _TREE_ELEMENTS = text("""
 SELECT e.global_id, e.ifc_class, e.name, coalesce(e.container, e.parent_global_id) AS parent
@@ -193,10 +193,11 @@ def find_page(
     columns = _PUBLIC_COLUMNS + extra + (_INTERNAL_COLUMNS if seen.internal_fields else "")
     after_key, limit = part
     params = {**condition.params, "after": after_key, "limit": limit + 1}
-    sql = _PAGE.format(rows=ROWS, condition=condition.sql, columns=columns)
+    asked = find_rows(filters)
+    sql = _PAGE.format(rows=ROWS, asked=asked, condition=condition.sql, columns=columns)
     rows = [dict(row) for row in session.execute(bound(sql, params), params).mappings()]
     if not rows:
-        sql = _MATCHED.format(rows=ROWS, condition=condition.sql)
+        sql = _MATCHED.format(asked=asked, condition=condition.sql)
         matched = session.scalar(bound(sql, condition.params), dict(condition.params)) if after_key else 0
         return ElementPage([], matched or 0, None)
     matched = rows[0]["matched"]

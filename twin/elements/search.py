@@ -1,3 +1,4 @@
+# ruff: noqa: S608 (every part of the statements is written here, every value is bound)
 """Finding elements: by attribute, property, quantity, place and text, in one model or in all of a project.
 
 A question becomes one condition that decides, and hints beside it that spare looking at every element: the terms
@@ -18,7 +19,6 @@ from twin.elements.hints import Clause, Hint, find_clauses, hint_sql
 from twin.errors import InvalidInputError
 
 MAX_WORDS: Final = 8
-_REPORTED: Final = re.compile("status|progress|actual_")
 _PUBLIC_PLACES: Final = ("name", "tag", "type_name", "storey", "ifc_class", "predefined_type")
 
 _TEXT: Final = (
@@ -71,23 +71,25 @@ ELEMENTS: Final = Layer(
 )
 DOCUMENTS: Final = (Document("psets", si="pset_si"), Document("quantities", ("value",), parts=(2, 2)))
 
-# Whatever may be asked of an element; what a question does not name, the planner leaves out. An element that was
-# there before is no work of ours, whatever was reported of it. (Every element has an identity: joined from the left,
-# it is looked up only where it is asked for.)
-ROWS: Final = """(SELECT e.id, e.id AS row_key, e.revision_id, e.global_id, e.ifc_class, e.predefined_type, e.name, e.tag,
-  e.type_name, e.storey, e.space, ms.code AS milestone,
-  CASE WHEN e.planning_status = 'EXISTING' THEN 'existing' ELSE i.status END AS status,
-  i.status AS reported_status, i.progress::float8 AS progress, i.model_id, e.plan_start, e.plan_finish, i.actual_start, i.actual_finish,
-  e.area_m2, e.z_min_m, e.z_max_m, e.fid, e.quantity, e.quantity_unit, e.quantity_source, e.planning_status,
-  e.geometry_error, e.flags, e.psets, e.pset_si, e.type_psets, e.quantities, e.materials, e.layers, e.groups,
-  e.classification AS codes, e.task_codes, e.step_id, e.kernel, e.geom, e.container, e.parent_global_id,
-  e.type_global_id, e.host_global_id,
+# What may be asked of an element by itself; what a question does not name, the planner leaves out.
+_OWN: Final = """e.id, e.id AS row_key, e.revision_id, e.global_id, e.ifc_class, e.predefined_type, e.name, e.tag,
+  e.type_name, e.storey, e.space, e.plan_start, e.plan_finish, e.area_m2, e.z_min_m, e.z_max_m, e.fid, e.quantity,
+  e.quantity_unit, e.quantity_source, e.planning_status, e.geometry_error, e.flags, e.psets, e.pset_si, e.type_psets,
+  e.quantities, e.materials, e.layers, e.groups, e.classification AS codes, e.task_codes, e.step_id, e.kernel, e.geom,
+  e.container, e.parent_global_id, e.type_global_id, e.host_global_id,
   (SELECT string_agg(x.value, '; ') FROM jsonb_array_elements_text(e.materials) x) AS material,
   (SELECT string_agg(concat_ws(' ', x.value ->> 'system', x.value ->> 'code', x.value ->> 'name'), '; ')
-    FROM jsonb_array_elements(e.classification) x) AS classification
+    FROM jsonb_array_elements(e.classification) x) AS classification"""
+_OWN_ROWS: Final = f"(SELECT {_OWN} FROM bim_element e) f"
+
+# With what is reported of it and planned for it. What was there before is no work of ours, whatever was reported.
+ROWS: Final = f"""(SELECT {_OWN}, ms.code AS milestone,
+  CASE WHEN e.planning_status = 'EXISTING' THEN 'existing' ELSE i.status END AS status,
+  i.status AS reported_status, i.progress::float8 AS progress, i.model_id, i.actual_start, i.actual_finish
 FROM bim_element e
-LEFT JOIN element_identity i ON i.id = e.identity_id
+JOIN element_identity i ON i.id = e.identity_id
 LEFT JOIN milestone ms ON ms.id = e.milestone_id) f"""
+_REPORTED: Final = re.compile("status|progress|actual_|milestone")
 
 
 @dataclass(frozen=True)
@@ -141,19 +143,27 @@ def find_condition(filters: ElementFilters, searched: Searched, *, internal: boo
         if value is not None:
             found &= Condition(f"f.{name} = %({name})s::text", {name: value})
     found &= _of_status(filters.status)
-    if filters.status is not None or _REPORTED.search(str(filters.tree)):
+    if _asks_for_reports(filters):
         found &= Condition("f.model_id = ANY(%(models)s::bigint[])", {"models": list(searched.models)})
     clauses: list[Clause] = [] if filters.storey is None else [(Hint("storey", (filters.storey,)),)]
     if filters.tree is not None:
         layer = ELEMENTS if internal else ELEMENTS.public()
         found &= compile_filter(layer, filters.tree, filters.crs, DOCUMENTS if internal else ())
         clauses += find_clauses(filters.tree)
-    if searched.indexed:
-        for number, clause in enumerate(clauses):
-            found &= hint_sql(clause, f"hint{number}_")
+    if searched.indexed and clauses:
+        found &= hint_sql(clauses)
     for number, word in enumerate(split_words(filters.q)):
         found &= _word(number, word, searched, internal=internal)
     return found
+
+
+def find_rows(filters: ElementFilters) -> str:
+    """Return the rows that the condition of a question needs: `ROWS`, or their own columns alone."""
+    return ROWS if _asks_for_reports(filters) else _OWN_ROWS
+
+
+def _asks_for_reports(filters: ElementFilters) -> bool:
+    return filters.status is not None or _REPORTED.search(str(filters.tree)) is not None
 
 
 def split_words(q: str | None) -> list[str]:
@@ -177,8 +187,10 @@ def split_words(q: str | None) -> list[str]:
 _FOUND: Final = """f.id IN (SELECT unnest(w.elements) FROM ({terms}) w UNION ALL
   SELECT g.id FROM bim_element g WHERE g.revision_id = ANY(%(revisions)s::bigint[])
     AND g.global_id = %({name})s::text)"""
-_INDEXED: Final = """SELECT t.elements FROM element_text c
-  JOIN element_term t ON t.id BETWEEN c.first_term AND c.last_term AND t.revision_id = c.revision_id
+# The inner question is fenced off: a hundred terms by their key, never all terms by their revision.
+_INDEXED: Final = """SELECT t.elements FROM element_text c CROSS JOIN LATERAL (
+    SELECT x.field, x.value, x.number, x.elements FROM element_term x
+    WHERE x.id BETWEEN c.first_term AND c.last_term AND x.revision_id = c.revision_id OFFSET 0) t
   WHERE c.revision_id = ANY(%(revisions)s::bigint[]) AND strpos(c.texts, lower(%({name})s::text)) > 0"""
 _COMPUTED: Final = """SELECT t.elements FROM unnest(%(revisions)s::bigint[]) r(id)
   CROSS JOIN LATERAL compute_element_terms(r.id) t WHERE TRUE"""

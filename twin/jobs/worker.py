@@ -13,6 +13,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from twin.errors import UnavailableError
+from twin.jobs.chores import start_chores
 from twin.jobs.engine import serve_queue
 from twin.jobs.execute import Handler, run_job
 from twin.jobs.kinds import KINDS
@@ -60,11 +61,14 @@ async def _serve(room: Workroom, kinds: Mapping[str, Handler]) -> int:
         log.error("the worker cannot reach the database", error=str(error))
         return 1
     log.info("worker started", pid=os.getpid(), concurrency=room.settings.concurrency)
+    end_chores = start_chores(room)
     try:
         await serve_queue(room.url, room.settings, partial(run_job, room, kinds), stop)
     except UnavailableError as error:
         log.error("the worker stops: the database went away", error=error.en)
         return 0 if stop.is_set() else 1
+    finally:
+        end_chores()
     log.info("worker stopped")
     return 0
 

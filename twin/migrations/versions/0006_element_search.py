@@ -67,11 +67,21 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_element_text")),
     )
     op.create_index(op.f("ix_element_text_revision_id"), "element_text", ["revision_id"])
+    # With the key in it, elements are counted and paged without looking at one of them.
+    op.drop_index("ix_bim_element_revision_class", table_name="bim_element")
+    op.create_index(
+        "ix_bim_element_revision_class",
+        "bim_element",
+        ["revision_id", "ifc_class"],
+        postgresql_include=["id"],
+    )
     op.create_index("ix_element_identity_status", "element_identity", ["model_id", "status"])
 
 
 def downgrade() -> None:
     op.drop_index("ix_element_identity_status", table_name="element_identity")
+    op.drop_index("ix_bim_element_revision_class", table_name="bim_element")
+    op.create_index("ix_bim_element_revision_class", "bim_element", ["revision_id", "ifc_class"])
     op.drop_table("element_text")
     op.drop_table("element_term")
     op.drop_column("bim_revision", "indexed_at")

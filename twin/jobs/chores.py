@@ -1,0 +1,60 @@
+"""What a worker does beside its jobs 杂务: write the terms of new revisions, so that they are found fast.
+
+Nobody waits for it and nothing is lost when it is cut off: what is left to do is read from the database each time,
+and what two workers would do at once one of them leaves alone.
+"""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from twin.db import open_session
+from twin.elements.terms import write_next_terms
+from twin.errors import TwinError
+from twin.jobs.workroom import Workroom
+
+log = structlog.get_logger("twin.jobs")
+
+ROUND_S: Final = 2.0
+
+
+@dataclass
+class Chore:
+    """Something to do again and again, with so many seconds of rest between."""
+
+    name: str
+    every_s: float
+    run: Callable[[Workroom], None]
+
+
+def write_terms(room: Workroom) -> None:
+    """Write the terms of every published revision that has none, each in a transaction of its own."""
+    while True:
+        with open_session(room.engine) as session:
+            if write_next_terms(session) is None:
+                return
+
+
+CHORES: Final = (Chore("terms", ROUND_S, write_terms),)
+
+
+def start_chores(room: Workroom, chores: tuple[Chore, ...] = CHORES) -> Callable[[], None]:
+    """Do the chores in a thread that ends with the process, and return how to end it sooner."""
+    stopping = threading.Event()
+    for chore in chores:
+        name = f"chore-{chore.name}"
+        threading.Thread(target=_repeat, args=(room, chore, stopping), name=name, daemon=True).start()
+    return stopping.set
+
+
+def _repeat(room: Workroom, chore: Chore, stopping: threading.Event) -> None:
+    while not stopping.wait(chore.every_s):
+        try:
+            chore.run(room)
+        except (SQLAlchemyError, TwinError, OSError) as error:
+            if not stopping.is_set():
+                log.error("chore left for later", chore=chore.name, error=str(error))
