@@ -28,9 +28,11 @@ from api.i18n import Speech
 from api.one_map import Palette
 from api.page_sources import list_levels
 from api.rendering import render_page, speech_of
+from gis.cql2 import parse_filter
+from gis.errors import GisError
+from gis.filters import is_storable
 from twin.elements.figures import list_groups
 from twin.elements.queries import (
-    ElementFilters,
     ElementPage,
     Row,
     SeenModel,
@@ -39,6 +41,7 @@ from twin.elements.queries import (
     list_elements,
     list_models,
 )
+from twin.elements.search import ElementFilters
 from twin.errors import InvalidInputError, NotFoundError
 from twin.identity import Caller
 from twin.identity.rights import may
@@ -48,6 +51,12 @@ router: Final = APIRouter(include_in_schema=False)
 
 Part = Literal["", "elements", "element", "figures"]
 AskedDep = Annotated[AskedElements, Depends()]
+EXAMPLES: Final = (
+    "ifc_class = 'IfcColumn' AND z_max_m > 40",
+    "status <> 'done' AND plan_finish < DATE('2025-12-31')",
+    "psets.Pset_WallCommon.IsExternal = TRUE",
+    "quantities.Qto_BeamBaseQuantities.NetVolume > 1",
+)
 NO_ROWS: Final = ElementPage([], 0, None)
 
 
@@ -137,16 +146,25 @@ def _elements(
         try:
             after = read_number(asked.after) or 0
             page = list_elements(session, model, read_filters(asked), after, PAGE_ROWS)
-        except InvalidInputError as error:
+        except (InvalidInputError, GisError) as error:
             failure = error.zh if speech.lang == "zh" else error.en
-    return {"elements": page, "failure": failure}
+    return {"elements": page, "failure": failure, "examples": EXAMPLES}
 
 
 def read_filters(asked: AskedElements) -> ElementFilters:
-    """Return the filters of a list of elements as the address asks for them."""
-    return ElementFilters(
-        asked.ifc_class or None, asked.storey or None, asked.status or None, asked.q.strip() or None
-    )
+    """Return the filters of a list of elements as the address asks for them.
+
+    Raises
+    ------
+    GisError, InvalidInputError
+        The filter is no CQL2, or a text holds what no element can hold.
+    """
+    texts = (asked.ifc_class, asked.storey, asked.status, asked.q.strip())
+    if not all(is_storable(text) for text in texts):
+        raise InvalidInputError("The search holds half a character.", "查询含有不完整的字符。", "q")
+    ifc_class, storey, status, q = (text or None for text in texts)
+    tree = parse_filter(asked.filter, "cql2-text") if asked.filter.strip() else None
+    return ElementFilters(ifc_class, storey, status, q, tree)
 
 
 def _element(

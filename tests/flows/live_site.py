@@ -3,7 +3,7 @@
 import shutil
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -69,9 +69,9 @@ class Site:
 
 
 @contextmanager
-def running_site(database: str, home: Path) -> Iterator[Site]:
-    """Run the application over a database filled with the sample set."""
-    token = _fill(database)
+def running_site(database: str, home: Path, fill: Callable[[str], str] | None = None) -> Iterator[Site]:
+    """Run the application over a database filled with the sample set, or as `fill` does; it returns a token."""
+    token = (fill or _fill)(database)
     settings = AppSettings(
         home=HomeSettings(home=home),
         database=DatabaseSettings(url=None, app_url=database),

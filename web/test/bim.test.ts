@@ -141,14 +141,14 @@ describe("colours", () => {
       { index: 2, key: "done", colour: "#040506", title_zh: "已完成", title_en: "Done" },
       { index: 3, key: "none", colour: "#070809", title_zh: "既有", title_en: "Existing" },
     ];
-    const states = { revision: 1, as_of: "2025-10-31", theme: "status", palette, colour: Uint8Array.of(2, 2, 0) };
-    const colouring = fromStates(states, 3, true);
+    const states = { revision: 1, as_of: "2025-10-31", theme: "status", palette, colour: Uint8Array.of(2, 2, 0, 0) };
+    const colouring = fromStates(states, 4, new Set([3]), true);
     expect(colouring.legend.map((row) => [row.text, row.n])).toEqual([["未开始", 1], ["已完成", 2]]);
     expect(colouring.palette[2]).toEqual([4, 5, 6]);
   });
 
   it("of a column name what is of none as well", () => {
-    const colouring = fromColumn({ names: ["一层"], index: [0, null, 0] }, "discipline", 3);
+    const colouring = fromColumn({ names: ["一层"], index: [0, null, 0] }, "discipline", 3, new Set());
     expect(colouring.legend.map((row) => [row.text, row.n])).toEqual([["一层", 2], ["bim.of_none", 1]]);
   });
 });

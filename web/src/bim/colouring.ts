@@ -33,10 +33,10 @@ export function isCategory(name: string): name is Grouping {
 }
 
 /** Colours as the service states them: palette and one index an element. */
-export function fromStates(states: States, features: number, chinese = isChinese()): Colouring {
+export function fromStates(states: States, features: number, uncounted: ReadonlySet<number>, chinese = isChinese()): Colouring {
   const size = 1 + states.palette.reduce((most, entry) => Math.max(most, entry.index), 0);
   const palette = Array.from({ length: size }, (_, n) => parseColour(states.palette.find((entry) => entry.index === n)?.colour ?? "#808080"));
-  const counts = count(states.colour, features);
+  const counts = count(states.colour, features, uncounted);
   const legend = states.palette
     .filter((entry) => counts.get(entry.index))
     .map((entry) => ({ index: entry.index, key: entry.key, text: chinese ? entry.title_zh : entry.title_en, colour: entry.colour, n: counts.get(entry.index) ?? 0 }));
@@ -44,11 +44,11 @@ export function fromStates(states: States, features: number, chinese = isChinese
 }
 
 /** Colours of a column: a hue for each of its values, the last one for elements without. */
-export function fromColumn(column: Named, kind: Grouping, features: number): Colouring {
+export function fromColumn(column: Named, kind: Grouping, features: number, uncounted: ReadonlySet<number>): Colouring {
   const names = [...column.names, null];
   const index = Array.from({ length: features }, (_, fid) => column.index[fid] ?? names.length - 1);
   const palette: Rgb[] = [...hues(column.names.length), [150, 156, 163]];
-  const counts = count(index, features);
+  const counts = count(index, features, uncounted);
   const legend = names.map((name, n) => ({
     index: n,
     key: String(name),
@@ -63,9 +63,10 @@ export function columnOf(columns: Columns, kind: Grouping): Named {
   return columns[kind];
 }
 
-function count(index: ArrayLike<number>, features: number): Map<number, number> {
+function count(index: ArrayLike<number>, features: number, uncounted: ReadonlySet<number>): Map<number, number> {
   const counts = new Map<number, number>();
   for (let fid = 0; fid < features; fid++) {
+    if (uncounted.has(fid)) continue;
     const n = index[fid] ?? 0;
     counts.set(n, (counts.get(n) ?? 0) + 1);
   }

@@ -70,6 +70,7 @@ export class Lists {
       if (turn !== this.#turn) return; // the reader has already gone on
       this.#shown = next;
       loaded.forEach(putInPlace);
+      fillFilters(next);
       if (parts.includes("element")) this.#cardChanged();
       this.#mark();
     } catch {
@@ -165,6 +166,16 @@ export class Lists {
     const again = document.querySelector("#report output");
     if (again) again.textContent = t("bim.saved");
     this.user.reported();
+  }
+}
+
+/** The form shows what the address asks for, also after a step back or a click on an example. */
+function fillFilters(url: URL): void {
+  const form = document.getElementById("filters");
+  if (!(form instanceof HTMLFormElement)) return;
+  for (const name of LIST_PARAMETERS) {
+    const field = form.elements.namedItem(name);
+    if (field instanceof HTMLInputElement || field instanceof HTMLSelectElement || field instanceof HTMLTextAreaElement) field.value = url.searchParams.get(name) ?? "";
   }
 }
 

@@ -38,7 +38,7 @@ export async function startBimPage(): Promise<void> {
     reported: () => void stage?.poll(),
   });
   document.addEventListener("click", (event) => {
-    const action = event.target instanceof Element ? event.target.closest<HTMLElement>("#element [data-action]")?.dataset.action : null;
+    const action = event.target instanceof Element ? event.target.closest<HTMLElement>("#element [data-action], #elements [data-action]")?.dataset.action : null;
     if (action) stage?.act(action);
   });
   if (island.model === null || island.revision === null) return;

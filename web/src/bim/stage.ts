@@ -9,7 +9,7 @@ import { Controls } from "./controls";
 import { Measure } from "./measure";
 import type { Room } from "./page";
 import { openPlacing } from "./placing";
-import { ModelSource, type States } from "./scene";
+import { ModelSource, type States, fetchJson } from "./scene";
 import { StateReader, type Theme } from "./states";
 import { type Telling, Timeline, planRange } from "./timeline";
 import { Tree } from "./tree";
@@ -17,6 +17,7 @@ import { Viewer, readScene } from "./viewer";
 
 const POLL_MS = 5000;
 const NOT_BUILT = new Set(["IfcOpeningElement", "IfcOpeningStandardCase", "IfcSpace", "IfcVirtualElement", "IfcGrid", "IfcAnnotation"]);
+const FOUND_SHOWN = 50_000;
 const NOT_YET = new Set(["not_started", "planned", "not_due"]);
 
 export async function openStage(room: Room, shown: Shown): Promise<Stage> {
@@ -40,6 +41,7 @@ export class Stage {
   #shown: Shown;
   #last: States | null = null;
   #theme: Theme = "status";
+  #voids = new Set<number>();
   #busy = 0;
 
   constructor(
@@ -85,6 +87,10 @@ export class Stage {
     void addFootprint(viewer.view, room.island.project, viewer.mark);
     if (this.#shown.cut !== null) viewer.cut(this.#shown.cut);
     if (this.#shown.floor !== null) this.#keepFloor(this.#shown.floor);
+    if (this.#shown.from !== null && !room.island.revisions.includes(this.#shown.from)) {
+      room.say(t("bim.unknown_revision", { revision: String(this.#shown.from) }));
+      this.#remember({ from: null });
+    }
     if (this.#shown.from !== null) await this.#compare(this.#shown.from);
     else if (this.#shown.day === null) await this.#colourBy(this.#shown.colour);
     this.choose(new URL(location.href).searchParams.get("sel"));
@@ -104,6 +110,7 @@ export class Stage {
 
   act(action: string): void {
     const { visibility } = this.viewer.model;
+    if (action === "isolate-found") return void this.#isolateFound();
     const fid = visibility.chosen;
     if (fid === null) return;
     if (action === "frame") this.viewer.frame(fid);
@@ -121,18 +128,40 @@ export class Stage {
       const before = this.#last;
       this.#last = states;
       if (!before || sameStates(before, states)) return;
-      if (isTheme(this.#shown.colour)) this.#paint(fromStates(states, this.viewer.scene.document.features));
+      if (isTheme(this.#shown.colour)) this.#paint(fromStates(states, this.viewer.scene.document.features, this.#voids));
       this.room.changed();
     } catch {
       this.room.say(t("offline"));
     }
   }
 
+  /** Openings and rooms are shapes too, but nobody builds them: hidden at first, and not counted. */
   #hideVoids(): void {
     const { ifc_class } = this.viewer.scene.columns;
     ifc_class.index.forEach((index, fid) => {
-      if (index !== null && NOT_BUILT.has(ifc_class.names[index] ?? "")) this.viewer.model.visibility.hidden.add(fid);
+      if (index !== null && NOT_BUILT.has(ifc_class.names[index] ?? "")) this.#voids.add(fid);
     });
+    this.viewer.model.visibility.toggle(this.#voids, false);
+  }
+
+  /** Shows what the list has found; a second time, everything again. */
+  async #isolateFound(): Promise<void> {
+    const { visibility } = this.viewer.model;
+    if (visibility.isolated) return this.#change(() => (visibility.isolated = null));
+    const asked = new URL(location.href).searchParams;
+    const filters = Object.fromEntries(["q", "filter", "ifc_class", "storey", "status"].map((name) => [name, asked.get(name)]));
+    const found = new Set<number>();
+    try {
+      for (let after: number | null = 0; after !== null && found.size < FOUND_SHOWN; ) {
+        const address = this.viewer.scene.source.address("/elements", { ...filters, after, limit: 1000 });
+        const page: { elements: { global_id: string }[]; next: number | null } = await fetchJson(address);
+        for (const { global_id } of page.elements) found.add(this.viewer.find(global_id) ?? -1);
+        after = page.next;
+      }
+      this.#change(() => (visibility.isolated = found));
+    } catch (error) {
+      this.room.say(t("bim.failed", { reason: error instanceof Error ? error.message : String(error) }));
+    }
   }
 
   #addRevisions(): void {
@@ -163,13 +192,13 @@ export class Stage {
     this.#remember({ colour: name });
     this.controls.showColour(name);
     const { columns, document: scene } = this.viewer.scene;
-    if (isCategory(name)) return this.#paint(fromColumn(columnOf(columns, name), name, scene.features));
+    if (isCategory(name)) return this.#paint(fromColumn(columnOf(columns, name), name, scene.features, this.#voids));
     this.#theme = isTheme(name) ? name : "status";
     try {
       const states = await this.#states.read(this.#theme, this.#shown.day);
       if (this.#shown.colour !== name) return; // the reader has chosen otherwise meanwhile
       this.#last = states;
-      this.#paint(fromStates(states, scene.features));
+      this.#paint(fromStates(states, scene.features, this.#voids));
     } catch (error) {
       this.room.say(t("bim.failed", { reason: error instanceof Error ? error.message : String(error) }));
     }
@@ -187,7 +216,7 @@ export class Stage {
       if (this.#shown.day !== day) return;
       const faint = new Set(states.palette.filter((entry) => NOT_YET.has(entry.key)).map((entry) => entry.index));
       visibility.faint = (fid) => faint.has(states.colour[fid] ?? -1);
-      this.#paint(fromStates(states, this.viewer.scene.document.features));
+      this.#paint(fromStates(states, this.viewer.scene.document.features, this.#voids));
     } catch (error) {
       this.room.say(t("bim.failed", { reason: error instanceof Error ? error.message : String(error) }));
     }
