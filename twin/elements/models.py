@@ -279,6 +279,7 @@ class BimElement(Base):
             "revision_id",
             "fid",
             unique=True,
+            postgresql_include=["identity_id", "plan_start", "plan_finish", "planning_status"],
             postgresql_where=text("fid IS NOT NULL"),
         ),
     )

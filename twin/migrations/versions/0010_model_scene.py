@@ -54,6 +54,7 @@ def upgrade() -> None:
         "bim_element",
         ["revision_id", "fid"],
         unique=True,
+        postgresql_include=["identity_id", "plan_start", "plan_finish", "planning_status"],
         postgresql_where=sa.text("fid IS NOT NULL"),
     )
 
