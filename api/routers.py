@@ -4,7 +4,19 @@ from fastapi import FastAPI
 from starlette.routing import Mount
 
 from api import audit, front_end, jobs, land, models, overlap, pages, projects
-from api.bim import diff, elements, placing, preview, progress, revisions, scene
+from api.bim import (
+    diff,
+    elements,
+    explain,
+    links,
+    placing,
+    preview,
+    progress,
+    revisions,
+    scene,
+    schedule,
+    steps,
+)
 from api.bim import models as bim_models
 from api.bim import pages as bim_pages
 from api.page_sources import page_sources
@@ -22,6 +34,10 @@ def add_routers(app: FastAPI, state: AppState) -> None:
         placing,
         preview,
         progress,
+        explain,
+        links,
+        schedule,
+        steps,
         revisions,
         diff,
         scene,
