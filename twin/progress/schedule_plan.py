@@ -105,7 +105,7 @@ def _last_uids(session: Session, project_id: int, plan: WorkPlan) -> dict[str, i
     rows = session.execute(
         select(ScheduleTask.uid, ScheduleTask.milestone_id).where(ScheduleTask.import_id == last)
     )
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def compare_plan(plan: WorkPlan, known: Known, missing: Missing) -> Difference:
