@@ -3,17 +3,23 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Protocol
 
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
 from twin.errors import InvalidInputError
-from twin.objects import Incoming
 
 FLUSH_BYTES: Final = 1 << 20
 FIELD_BYTES: Final = 64 * 1024
 PARTS: Final = 32
+
+
+class Sink(Protocol):
+    """Where the bytes of the file go, such as `twin.objects.Incoming`."""
+
+    def write(self, chunk: bytes | bytearray | memoryview) -> None:
+        """Take some bytes; blocks on the disk only."""
 
 
 @dataclass
@@ -90,7 +96,7 @@ class _Reader:
 
 
 async def receive_form(
-    chunks: AsyncIterator[bytes], content_type: str, incoming: Incoming, file_field: str = "file"
+    chunks: AsyncIterator[bytes], content_type: str, incoming: Sink, file_field: str = "file"
 ) -> Form:
     """Read a multipart body; the bytes of the file part go to `incoming` as they arrive.
 
@@ -137,7 +143,7 @@ def _feed(parser: MultipartParser, chunk: bytes) -> None:
         raise _malformed(str(error), str(error)) from error
 
 
-async def _flush(reader: _Reader, incoming: Incoming) -> None:
+async def _flush(reader: _Reader, incoming: Sink) -> None:
     if reader.pending:
         block, reader.pending = reader.pending, bytearray()
         await asyncio.to_thread(incoming.write, block)

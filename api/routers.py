@@ -5,9 +5,12 @@ from starlette.routing import Mount
 
 from api import audit, front_end, jobs, land, models, overlap, pages, projects
 from api.bim import (
+    bcf,
+    checks,
     diff,
     elements,
     explain,
+    issues,
     links,
     placing,
     preview,
@@ -41,12 +44,16 @@ def add_routers(app: FastAPI, state: AppState) -> None:
         revisions,
         diff,
         scene,
+        checks,
+        issues,
+        bcf,
         jobs,
         land,
         audit,
     ):
         app.include_router(room.router)
     app.include_router(elements.in_project)
+    app.include_router(checks.starters)
     app.include_router(bim_pages.router)
     app.include_router(pages.routes(page_sources(state)))
     app.router.routes.append(Mount(front_end.MOUNT, front_end.BuiltFiles()))

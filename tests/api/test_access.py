@@ -23,6 +23,10 @@ VALUES: dict[
     "job_id": [HIDDEN_JOB],
     "featureId": ["1", "2", "11", "12", "13"],
     "tileMatrix": ["0", "14"],
+    "number": ["1"],
+    "guid": ["7ddc3ef0-0ab7-43f1-918a-45e38b42369c"],
+    "view": ["a1b2c3d4-0000-4000-8000-000000000001"],
+    "name": ["key-works"],
     "tileRow": ["0", "6591"],
     "tileCol": ["0", "13453"],
     "styleId": ["projects-light", "bim-progress"],
@@ -41,6 +45,8 @@ PUBLIC = {  # what anybody may call, and see public rows and fields of
     "GET /api/v1/models/{model_id}/elements/{global_id}",
     "GET /api/v1/models/{model_id}/tree",
     "GET /api/v1/land/parcels",
+    "GET /api/v1/ids",
+    "GET /api/v1/ids/{name}",
 }
 SQUARE = [[115.61, 33.15], [115.62, 33.15], [115.62, 33.16], [115.61, 33.15]]
 BODIES: dict[str, dict[str, Any]] = {  # a body that is right, so that the caller is what is wrong
@@ -50,6 +56,11 @@ BODIES: dict[str, dict[str, Any]] = {  # a body that is right, so that the calle
         "files": {"file": ("a.ifc", b"ISO-10303-21;")},
         "data": {"name": "a"},
     },
+    "POST /api/v1/models/{model_id}/checks": {"json": {"kind": "schema"}},
+    "POST /api/v1/models/{model_id}/issues": {"json": {"title": "问题"}},
+    "PATCH /api/v1/models/{model_id}/issues/{guid}": {"json": {"status": "Closed"}},
+    "POST /api/v1/models/{model_id}/issues/{guid}/comments": {"json": {"text": "评论"}},
+    "POST /api/v1/models/{model_id}/bcf": {"files": {"file": ("a.bcf", b"PK")}},
     "PATCH /api/v1/models/{model_id}/elements": {"json": [{"global_id": ELEMENT, "percent": 50}]},
 }
 EXTRAS = [  # addresses outside of the documents, and parameters that reach further

@@ -195,10 +195,11 @@ def _renamed(topic: Topic, stored: Mapping[str, Stored]) -> Topic:
     """Name the files of a topic by their content: two tools may both send a ``snapshot.png``."""
     names: dict[str, str] = {}
     files: dict[str, str] = {}
+    titles = {each.get("file"): each.get("filename") for each in topic.documents}
     for name, where in topic.files.items():
         sha256 = stored[where].sha256
         mark = f"{sha256[:12]}_"
-        plain = name.rsplit("/", 1)[-1]
+        plain = (titles.get(name) or name).rsplit("/", 1)[-1]
         names[name] = plain if plain.startswith(mark) else mark + plain[-150:]
         files[names[name]] = sha256
     return dataclasses.replace(
