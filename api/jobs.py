@@ -56,13 +56,13 @@ class JobAnswer(BaseModel):
 @router.get("/{job_id}", summary="任务状态 A job")
 def read_job(job_id: uuid.UUID, caller: CallerDep, session: SessionDep) -> JobAnswer:
     """Return a job of a project the caller may read jobs of."""
-    return _answer(_seen(session, caller, job_id))
+    return _answer(get_job(session, caller, job_id))
 
 
 @router.delete("/{job_id}", summary="取消任务 Cancel a job")
 def cancel_job(job_id: uuid.UUID, caller: CallerDep, session: SessionDep) -> JobAnswer:
     """Cancel a job that has not ended: one's own, or with the right to write models of its project."""
-    found = _seen(session, caller, job_id)
+    found = get_job(session, caller, job_id)
     if found.created_by != caller.login:
         require(caller, "bim:write", found.project_id)
     cancelled = cancel(session, str(job_id), caller.display_name)
@@ -107,11 +107,19 @@ async def _events(
 
 def _look(state: AppState, caller: Caller, job_id: uuid.UUID) -> JobStatus:
     with open_session(state.engine) as session:
-        return _seen(session, caller, job_id)
+        return get_job(session, caller, job_id)
 
 
-def _seen(session: Session, caller: Caller, job_id: uuid.UUID) -> JobStatus:
-    """Return the job if the caller may know of it; of one's own jobs one always may."""
+def get_job(session: Session, caller: Caller, job_id: uuid.UUID) -> JobStatus:
+    """Return the job if the caller may know of it; of one's own jobs one always may.
+
+    Raises
+    ------
+    NotFoundError
+        There is no such job, or the caller may not know of it.
+    UnauthenticatedError
+        Nobody signed in.
+    """
     if caller.is_anonymous:
         require(caller, "job:read")
     found = status(session, str(job_id))

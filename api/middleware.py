@@ -152,7 +152,7 @@ def body_limit(path: str, upload_max: int) -> int:
     >>> body_limit("/api/v1/overlap", 2**31) == 8 * MEGABYTE
     True
     """
-    if path.startswith("/api/v1/uploads") or (
+    if path.startswith(("/api/v1/uploads", "/upload")) or (
         path.startswith("/api/v1/projects/") and path.endswith("/models")
     ):
         return upload_max

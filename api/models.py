@@ -84,7 +84,7 @@ async def upload_model(
     store = open_store(state.settings.home)
     with store.receive(state.settings.server.upload_max_mb * MEGABYTE) as incoming:
         form = await receive_form(request.stream(), request.headers.get("Content-Type", ""), incoming)
-        submitted = await asyncio.to_thread(_keep, state, caller, code, form, incoming)
+        submitted = await asyncio.to_thread(keep_model, state, caller, code, form, incoming)
     if not submitted.is_new:
         response.status_code = 200
     if submitted.job_id is not None:
@@ -116,7 +116,14 @@ def _check_right(state: AppState, caller: Caller, code: str) -> None:
         require(caller, "bim:write", project.id)
 
 
-def _keep(state: AppState, caller: Caller, code: str, form: Form, incoming: Incoming) -> Submitted:
+def keep_model(state: AppState, caller: Caller, code: str, form: Form, incoming: Incoming) -> Submitted:
+    """Keep the file of a form and queue its conversion.
+
+    Raises
+    ------
+    InvalidInputError
+        The form holds no file.
+    """
     if form.file_name is None or form.file_bytes == 0:
         raise InvalidInputError(
             "The form holds no file, or an empty one; send the model as the part named file.",
