@@ -129,7 +129,7 @@ def read_states(
     """Return status, progress and colour of every element with geometry; `bin` is the colour's number alone."""
     seen = get_model(session, caller, model_id, revision)
     rule = get_scene_theme(theme)
-    states = list_states(session, seen, _moment(at))
+    states = list_states(session, seen, _moment(at), rule, whole=f == "json")
     colours = compute_classes(states, rule)
     if f == "bin":
         return answer_bytes(request, caller, colours.tobytes(), "application/octet-stream")

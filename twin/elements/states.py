@@ -4,9 +4,11 @@ A column travels from the database as one value in PostgreSQL's binary form and 
 element in Python.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Final, TypeVar
+from functools import partial
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,28 +19,36 @@ from gis.style import StyleRule
 from twin.elements.models import ELEMENT_STATUSES
 from twin.elements.queries import SeenModel
 
-_T = TypeVar("_T", np.int64, np.float64)
+Codes = NDArray[np.int64]
 
 STATUSES: Final = (*ELEMENT_STATUSES, "existing")
 PLANNED: Final = "planned_status"
 DEVIATION: Final = "deviation"
 
-_STATES = text("""
-SELECT coalesce(asked_date(:at), reporting_date()) AS as_of,
-  array_send(coalesce(array_agg(s.fid), '{}')) AS fids,
-  array_send(coalesce(array_agg(coalesce(array_position(CAST(:statuses AS text[]), s.status), 0)), '{}')) AS statuses,
-  array_send(coalesce(array_agg(s.progress), '{}')) AS progress,
-  array_send(coalesce(array_agg(s.light_code), '{}')) AS lights,
-  array_send(coalesce(array_agg(coalesce(s.planned, -1.0)), '{}')) AS planned
-FROM element_states(:revision_id, :at) s
-""")
+# Each column costs time, so only those asked for are read; NULL is not sent, which keeps all cells of one length.
+_COLUMNS: Final = {
+    "status": "coalesce(array_position(CAST(:statuses AS text[]), s.status), 0)::smallint",
+    "progress": "s.progress",
+    "light_code": "s.light_code::smallint",
+    "planned": "coalesce(s.planned, -1.0)",
+}
+_NEEDED: Final = {
+    "status": ("status",),
+    "light_code": ("light_code",),
+    DEVIATION: ("status", "progress", "planned"),
+    PLANNED: ("status", "planned"),
+}
+_STATES = """
+SELECT coalesce(asked_date(:at), reporting_date()) AS as_of, array_send(coalesce(array_agg(s.fid), '{{}}')) AS fid
+  {columns}
+FROM element_states(:revision_id, :at) s"""
 _HEAD_BYTES: Final = 20  # dimensions, null flag, element type, length, lower bound
 _EMPTY_BYTES: Final = 12
 
 
 @dataclass(frozen=True)
 class ElementStates:
-    """Columns by fid.
+    """Columns by fid; those that were not asked for are empty.
 
     Attributes
     ----------
@@ -55,34 +65,48 @@ class ElementStates:
     """
 
     as_of: date
-    statuses: NDArray[np.int64]
+    statuses: Codes
     progress: NDArray[np.float64]
-    lights: NDArray[np.int64]
+    lights: Codes
     planned: NDArray[np.float64]
 
 
-def list_states(session: Session, seen: SeenModel, at: datetime | None) -> ElementStates:
+def list_states(
+    session: Session, seen: SeenModel, at: datetime | None, rule: StyleRule, *, whole: bool = True
+) -> ElementStates:
     """List the states of the elements with geometry of the revision a caller sees.
 
     Parameters
     ----------
     at : datetime, optional
         As known at that time; None is now.
+    rule : StyleRule
+        The rule they will be coloured by.
+    whole : bool
+        Status and progress too, whatever the rule needs.
 
     Notes
     -----
     A fid that no element has, which a publication never leaves, has no status, no light and no plan.
     """
+    needed = set(_NEEDED[rule.field]) | ({"status", "progress"} if whole else set())
+    columns = "".join(
+        f", array_send(coalesce(array_agg({expression}), '{{}}')) AS {name}"
+        for name, expression in _COLUMNS.items()
+        if name in needed
+    )
     scope = {"revision_id": seen.row["revision_id"], "at": at, "statuses": list(STATUSES)}
-    row = session.execute(_STATES, scope).one()
-    fids = _integers(row.fids)
+    row = dict(session.execute(text(_STATES.format(columns=columns)), scope).mappings().one())
+    fids = _values(row["fid"], ">i4")
     count = int(fids.max()) + 1 if len(fids) else 0
+    codes, numbers = partial(_column, row, fids, count, ">i2"), partial(_column, row, fids, count, ">f8")
+    planned = numbers("planned", -1.0).astype(np.float64)
     return ElementStates(
-        as_of=row.as_of,
-        statuses=_by_fid(fids, _integers(row.statuses) - 1, count, -1),
-        progress=_by_fid(fids, _floats(row.progress), count, 0.0),
-        lights=_by_fid(fids, _integers(row.lights), count, 0),
-        planned=_by_fid(fids, _no_negatives(_floats(row.planned)), count, np.nan),
+        as_of=row["as_of"],
+        statuses=codes("status", 0).astype(np.int64) - 1,
+        progress=numbers("progress", 0.0).astype(np.float64),
+        lights=codes("light_code", 0).astype(np.int64),
+        planned=np.where(planned < 0.0, np.nan, planned),
     )
 
 
@@ -108,7 +132,7 @@ def _field(states: ElementStates, name: str) -> NDArray[np.float64]:
     return np.where(states.statuses == STATUSES.index("existing"), np.nan, states.progress - states.planned)
 
 
-def _coded(states: ElementStates, name: str) -> tuple[NDArray[np.int64], tuple[str, ...] | tuple[int, ...]]:
+def _coded(states: ElementStates, name: str) -> tuple[Codes, tuple[str, ...] | tuple[int, ...]]:
     """Return a column of codes from 0, or -1 for none, and what they stand for."""
     if name == "status":
         return states.statuses, STATUSES
@@ -119,7 +143,7 @@ def _coded(states: ElementStates, name: str) -> tuple[NDArray[np.int64], tuple[s
     raise LookupError(name)
 
 
-def _planned_statuses(states: ElementStates) -> NDArray[np.int64]:
+def _planned_statuses(states: ElementStates) -> Codes:
     """What each element should be by the plan, as a status; those that stood before are as they are."""
     planned = states.planned
     wanted = np.where(planned <= 0.0, 0, np.where(planned >= 100.0, 2, 1))
@@ -142,30 +166,24 @@ def _number(rule: StyleRule, value: str | int | None) -> int:
     return rule.all_classes.index(rule.class_of(value))
 
 
-def _by_fid(fids: NDArray[np.int64], values: NDArray[_T], count: int, empty: float) -> NDArray[_T]:
-    column = np.full(count, empty, dtype=values.dtype)
-    column[fids] = values
+def _column(
+    row: Mapping[str, Any], fids: NDArray[Any], count: int, kind: str, name: str, empty: float
+) -> NDArray[Any]:
+    """Put the values of a column in order of fids; nothing for a column that was not read."""
+    if name not in row:
+        return np.zeros(0, np.dtype(kind))
+    column = np.full(count, empty, dtype=kind)
+    column[fids] = _values(row[name], kind)
     return column
 
 
-def _no_negatives(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.where(values < 0.0, np.nan, values)
+def _values(sent: memoryview, kind: str) -> NDArray[Any]:
+    """Read what `array_send` makes of an array without NULL.
 
-
-def _integers(sent: memoryview) -> NDArray[np.int64]:
-    """Read what `array_send` makes of an array of integers without NULL.
-
-    >>> _integers(memoryview(bytes.fromhex("000000010000000000000017" "0000000200000001" "0000000400000007" "00000004ffffffff"))).tolist()
+    >>> head, seven = "000000010000000000000017" "0000000200000001", "0000000400000007"
+    >>> _values(memoryview(bytes.fromhex(head + seven + "00000004ffffffff")), ">i4").tolist()
     [7, -1]
     """
-    return _values(sent, ">i4").astype(np.int64)
-
-
-def _floats(sent: memoryview) -> NDArray[np.float64]:
-    return _values(sent, ">f8").astype(np.float64)
-
-
-def _values(sent: memoryview, kind: str) -> NDArray[Any]:
     content = bytes(sent)
     if len(content) <= _EMPTY_BYTES:
         return np.zeros(0, np.dtype(kind))
