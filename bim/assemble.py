@@ -102,6 +102,16 @@ def robust_middle(rows: list[Row], drawn: BatchResults) -> tuple[float, float, f
     return float(middle[0]), float(middle[1]), float(middle[2])
 
 
+def robust_span(rows: list[Row], drawn: BatchResults) -> float | None:
+    """Compute the longest side of the model on the ground, metres; elements far off the rest do not count."""
+    shown = [row for row in rows if row.step_id in drawn.records and "not_map_geometry" not in row.flags]
+    if not shown:
+        return None
+    table = np.asarray([drawn.records[row.step_id].box for row in shown])
+    near = table[~find_outliers((table[:, :2] + table[:, 3:5]) / 2.0)]
+    return float((near[:, 3:5].max(axis=0) - near[:, :2].min(axis=0)).max())
+
+
 def _footprint(row: Row, record: ShapeRecord) -> Any:
     if record.footprint is None or "not_map_geometry" in row.flags:
         return None

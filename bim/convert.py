@@ -4,13 +4,14 @@ It ends when its standard input closes, tells progress on standard output and le
 ``elements.jsonl`` and ``verdict.json`` in the spool.
 """
 
+import dataclasses
 import os
 import sys
 import traceback
 from collections import Counter
 from pathlib import Path
 
-from bim.assemble import Extent, Row, robust_middle, write_elements, write_preview
+from bim.assemble import Extent, Row, robust_middle, robust_span, write_elements, write_preview
 from bim.batches import BatchResults, BatchRunner, plan_batches
 from bim.elements import iter_facts, list_duplicates, list_products, name_products
 from bim.errors import BimError
@@ -158,6 +159,7 @@ class Conversion:
         raw = prepared.report.long_map_conversions
         try:
             facts = read_geo_facts(model, result.units, result.properties, raw, middle)
+            facts = dataclasses.replace(facts, span_m=robust_span(rows, drawn))
         except (AttributeError, TypeError, ValueError, IndexError) as error:
             # A value of the wrong type costs the model its place, not its elements.
             note = f"what the file says about its position cannot be read ({error})"

@@ -62,14 +62,26 @@ def to_lonlat(plan: Floats, crs: str) -> Floats:
     >>> [round(float(v), 6) for v in to_lonlat(np.array([[39371200.0, 3671300.0]]), "EPSG:4527")[0]]
     [115.619333, 33.159622]
     """
-    lon, lat = transformer(crs).transform(plan[:, 0], plan[:, 1])
+    unit = axis_unit_m(crs)
+    lon, lat = transformer(crs).transform(plan[:, 0] / unit, plan[:, 1] / unit)
     return np.column_stack([lon, lat])
 
 
 def to_projected(lon: float, lat: float, crs: str) -> tuple[float, float]:
     """Transform one point in degrees to projected metres (east, north); infinite where it has no image."""
     east, north = transformer(crs).transform(lon, lat, direction="INVERSE")
-    return float(east), float(north)
+    unit = axis_unit_m(crs)
+    return float(east) * unit, float(north) * unit
+
+
+@lru_cache(maxsize=64)
+def axis_unit_m(crs: str) -> float:
+    """Metres per unit of a system's axes; here all coordinates are metres, some systems count in feet.
+
+    >>> axis_unit_m("EPSG:4527"), round(axis_unit_m("EPSG:2263"), 7)
+    (1.0, 0.3048006)
+    """
+    return float(projected_crs(crs).axis_info[0].unit_conversion_factor)
 
 
 @lru_cache(maxsize=64)
@@ -91,11 +103,11 @@ def projected_crs(crs: str) -> CRS:
 
 
 def epsg_of(crs: str | None) -> int | None:
-    """Get the number of ``EPSG:4527``, or None for a system described by text.
+    """Get the number of ``EPSG:4527``; None for one described by text, or whose axes are not in metres as ours are.
 
-    >>> epsg_of("EPSG:4527")
-    4527
+    >>> epsg_of("EPSG:4527"), epsg_of("EPSG:2263"), epsg_of(None)
+    (4527, None, None)
     """
-    if crs is None or not crs.upper().startswith("EPSG:"):
+    if crs is None or not crs.upper().startswith("EPSG:") or not crs[5:].isdigit():
         return None
-    return int(crs[5:]) if crs[5:].isdigit() else None
+    return int(crs[5:]) if axis_unit_m(crs) == 1.0 else None

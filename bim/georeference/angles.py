@@ -36,11 +36,14 @@ def accuracy_m(parts: int) -> float:
     return {1: 111_000.0, 2: 1_850.0, 3: 31.0}.get(parts, 1.0)
 
 
-def plane_angle_to_degrees(value: float, angle_rad: float) -> float:
-    """Convert a plane angle in project units to degrees; a radian beyond a full turn was meant as degrees.
+def plane_angles_to_degrees(first: float, second: float, angle_rad: float) -> tuple[float, float]:
+    """Convert a pair of plane angles in project units; where radians make no place on earth, degrees were meant.
 
-    >>> plane_angle_to_degrees(46.3623297, 1.0)
-    46.3623297
+    >>> plane_angles_to_degrees(1.5, 47.2, 1.0)
+    (1.5, 47.2)
+    >>> [round(value, 3) for value in plane_angles_to_degrees(0.5787, 2.0179, 1.0)]
+    [33.157, 115.617]
     """
-    degrees = math.degrees(value * angle_rad)
-    return value if abs(degrees) > 360.0 else degrees
+    one, two = math.degrees(first * angle_rad), math.degrees(second * angle_rad)
+    small, large = sorted((abs(one), abs(two)))
+    return (one, two) if small <= 90.0 and large <= 180.0 else (first, second)

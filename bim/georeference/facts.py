@@ -44,6 +44,8 @@ class MapConversion:
         The unit is called metre but its factor says otherwise.
     typed_as_length : bool
         Eastings carry a length type, which by the schema means project units.
+    problem : str or None
+        What of it could not be read.
     """
 
     evidence: str
@@ -60,11 +62,12 @@ class MapConversion:
     typed_as_length: bool = False
     on_model: bool = True
     from_pset: bool = False
+    problem: str | None = None
 
 
 @dataclass(frozen=True)
 class RigidOperation:
-    """A shift without a turn; ``first`` and ``second`` are degrees where ``angles`` is set, else map units."""
+    """A shift without a turn, in map units; degrees and a height in metres where ``angles`` is set."""
 
     evidence: str
     crs: CrsText
@@ -74,6 +77,7 @@ class RigidOperation:
     angles: bool
     map_unit_m: float | None = None
     on_model: bool = True
+    map_unit_doubtful: bool = False
 
 
 @dataclass(frozen=True)
@@ -113,6 +117,8 @@ class GeoFacts:
         Median middle of the drawn elements, metres in the model frame.
     offset : Point
         Location of the topmost spatial element, metres.
+    span_m : float or None
+        Longest side of the model without its outliers.
     """
 
     unit_m: float
@@ -125,3 +131,4 @@ class GeoFacts:
     middle: Point | None = None
     offset: Point = (0.0, 0.0, 0.0)
     notes: tuple[str, ...] = field(default_factory=tuple)
+    span_m: float | None = None

@@ -6,7 +6,7 @@ from typing import Any
 import ifcopenshell.util.placement
 import numpy as np
 
-from bim.georeference.angles import compound_to_degrees, has_mixed_signs, plane_angle_to_degrees
+from bim.georeference.angles import compound_to_degrees, has_mixed_signs, plane_angles_to_degrees
 from bim.georeference.facts import CrsText, GeoFacts, MapConversion, Matrix, Point, RigidOperation, SitePoint
 from bim.model import Instance, Model
 from bim.properties import PropertyReader
@@ -14,9 +14,9 @@ from bim.units import Units, compute_factor, unwrap
 
 _CONVERSION_SET, _CRS_SET = "epset_mapconversion", "epset_projectedcrs"
 _MAP_UNITS = {
-    "METRE": 1.0, "METER": 1.0, "M": 1.0, "MILLIMETRE": 0.001, "MILLIMETER": 0.001, "MM": 0.001, "CENTIMETRE": 0.01,
+    "METRE": 1.0, "METER": 1.0, "METRES": 1.0, "METERS": 1.0, "M": 1.0, "MILLIMETRE": 0.001, "MILLIMETER": 0.001, "MM": 0.001, "CENTIMETRE": 0.01,
     "CENTIMETER": 0.01, "CM": 0.01, "KILOMETRE": 1000.0, "KILOMETER": 1000.0, "KM": 1000.0, "FOOT": 0.3048,
-    "FEET": 0.3048, "FT": 0.3048, "INCH": 0.0254, "US SURVEY FOOT": 1200 / 3937, "米": 1.0, "毫米": 0.001,
+    "FEET": 0.3048, "FT": 0.3048, "INCH": 0.0254, "US SURVEY FOOT": 1200 / 3937, "FTUS": 1200 / 3937, "米": 1.0, "毫米": 0.001,
 }  # fmt: skip
 
 
@@ -60,7 +60,7 @@ def _contexts(model: Model) -> list[Instance]:
 
 
 def _is_model(context: Instance | None) -> bool:
-    if context is None:
+    if context is None or not context.is_a("IfcGeometricRepresentationContext"):
         return False
     parent = (
         getattr(context, "ParentContext", None)
@@ -156,23 +156,23 @@ def _rigid_operations(model: Model, units: Units) -> Iterator[RigidOperation]:
         crs = one.TargetCRS
         if crs is None or one.FirstCoordinate is None or one.SecondCoordinate is None:
             continue
-        angles = one.FirstCoordinate.is_a("IfcPlaneAngleMeasure")
         first, second = float(unwrap(one.FirstCoordinate)), float(unwrap(one.SecondCoordinate))
+        angles, height = one.FirstCoordinate.is_a("IfcPlaneAngleMeasure"), float(one.Height or 0.0)
         if angles:
             unit = model.value(crs, "AngleUnit")
             radian = compute_factor(model, unit) if unit is not None else None
-            first, second = (
-                plane_angle_to_degrees(each, radian or units.angle_rad) for each in (first, second)
-            )
-        factor, _ = _unit_factor(model, model.value(crs, "MapUnit"))
+            first, second = plane_angles_to_degrees(first, second, radian or units.angle_rad)
+            height *= _unit_factor(model, model.value(crs, "HeightUnit"))[0] or units.length_m
+        factor, doubtful = _unit_factor(model, model.value(crs, "MapUnit"))
         yield RigidOperation(
             evidence=f"#{one.id()}",
             crs=_crs_text(model, crs),
             first=first,
             second=second,
-            height=float(one.Height or 0.0),
+            height=height,
             angles=angles,
             map_unit_m=factor,
+            map_unit_doubtful=doubtful,
             on_model=_is_model(one.SourceCRS),
         )
 
@@ -204,13 +204,19 @@ def _crs_text(model: Model, crs: Instance) -> CrsText:
 
 def _pset_conversions(model: Model, properties: PropertyReader) -> Iterator[MapConversion]:
     """Read the property sets of the IFC2X3 user guide, in any spelling, on project or site."""
+    found: list[tuple[Instance, dict[str, dict[str, Any]]]] = []
     for holder in model.by_type("IfcProject") + model.by_type("IfcSite"):
         sets: dict[str, dict[str, Any]] = {}
         for definition in properties.list_definitions(holder):
-            if (definition.Name or "").lower() in (_CONVERSION_SET, _CRS_SET):
-                sets.setdefault(definition.Name.lower(), {}).update(_nominal_values(definition))
+            if (definition.Name or "").strip().lower() in (_CONVERSION_SET, _CRS_SET):
+                name = definition.Name.strip().lower()
+                sets.setdefault(name, {}).update(_nominal_values(definition))
+        found.append((holder, sets))
+    # The two sets may hang on different holders.
+    anywhere = next((sets[_CRS_SET] for _, sets in found if _CRS_SET in sets), {})
+    for holder, sets in found:
         if _CONVERSION_SET in sets:
-            conversion = _pset_conversion(holder, sets[_CONVERSION_SET], sets.get(_CRS_SET, {}))
+            conversion = _pset_conversion(holder, sets[_CONVERSION_SET], sets.get(_CRS_SET, anywhere))
             if conversion is not None:
                 yield conversion
 
@@ -238,6 +244,7 @@ def _pset_conversion(
     if eastings is None or northings is None:
         return None
     unit = text(crs, "mapunit")
+    factor = _MAP_UNITS.get(unit.strip().upper()) if unit else None
     typed = conversion["eastings"]
     return MapConversion(
         evidence=f"ePSet_MapConversion on #{holder.id()} {holder.is_a()}",
@@ -255,9 +262,10 @@ def _pset_conversion(
         ordinate=number("xaxisordinate"),
         scale=number("scale"),
         # Exact match: "MILLIMETRE" contains "METRE".
-        map_unit_m=_MAP_UNITS.get(unit.strip().upper()) if unit else None,
+        map_unit_m=factor,
         typed_as_length=hasattr(type(typed), "is_a") and "LengthMeasure" in typed.is_a(),
         from_pset=True,
+        problem=f"MapUnit {unit!r} is not understood" if unit and factor is None else None,
     )
 
 

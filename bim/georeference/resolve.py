@@ -1,16 +1,17 @@
 """Choose among the readings of a position: the one that lands, with how sure that is and what speaks against it."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from bim.georeference.angles import accuracy_m
 from bim.georeference.by_hand import FAR_M, NEAR_M, place_by_hand
-from bim.georeference.candidates import Reading, has_map_coordinates, list_readings
-from bim.georeference.crs_names import is_in_area
+from bim.georeference.candidates import list_readings
+from bim.georeference.crs_names import is_in_area, is_projected, pick_crs
+from bim.georeference.doubts import file_warnings, grid_warnings, other_sites, turn_warnings
 from bim.georeference.facts import GeoFacts, SitePoint
-from bim.georeference.gcj02 import from_gcj02
+from bim.georeference.reading import Reading
 from bim.georeference.transforms import (
     distance_m,
     distance_to_project_m,
@@ -25,7 +26,6 @@ from bim.results import Candidate, Confidence, Georeference, Origin
 # From this penalty on something in the file was read against its words.
 _ASSUMED = 0.5
 _AGREES_M = 1_000.0
-_GCJ_SHIFT_M = (200.0, 1_000.0)
 
 # Cities exporters fill in when nobody gave a place (degrees, read from public files).
 _DEFAULTS = (
@@ -59,17 +59,20 @@ class _Judged:
     def usable(self) -> bool:
         """Whether it may place the model."""
         reading, candidate = self.reading, self.candidate
-        if reading.crs is None or not candidate.inside or self.is_default:
+        if reading.crs is None or reading.offered or not candidate.inside or self.is_default:
             return False
         near = candidate.to_project_m is not None and not self.far
         if reading.needs_project and not near:
             return False
         # A point far from the project is an exporter's default, not a place.
-        return reading.level > 40 or reading.level == 30 or not self.far
+        return not reading.method.startswith("site_") or not self.far
 
     def rank(self) -> tuple[bool, int, float, float]:
         """Order of choice: lands, lands near, assumes little, lands nearer."""
-        away = self.candidate.to_project_m or 0.0
+        away = self.candidate.to_project_m
+        if away is None:  # without a project the site's own degrees must do, if roughly
+            away = self.candidate.to_site_m or 0.0
+            return (not self.usable, int(away > FAR_M), self.reading.penalty, away)
         return (not self.usable, (away > NEAR_M) + (away > FAR_M), self.reading.penalty, away)
 
 
@@ -91,16 +94,27 @@ def resolve(facts: GeoFacts, project: ProjectPlace, correction: Correction | Non
         With ``confidence`` ``none`` and no system where nothing lands: the model is stored and placed by hand.
         Disagreeing readings are listed, never averaged.
     """
+    project = _with_plane(project)
     found = _resolve_file(facts, project)
     if correction is None:
         return found
     return place_by_hand(correction, found, representative_point(facts), project)
 
 
+def _with_plane(project: ProjectPlace) -> ProjectPlace:
+    """A red line may be known in degrees alone: its plane is then the zone it lies in."""
+    if is_projected(project.crs):
+        return project
+    if project.bbox is None:
+        return replace(project, crs=None)
+    west, south, east, north = project.bbox
+    return replace(project, crs=pick_crs((west + east) / 2, (south + north) / 2, None))
+
+
 def _resolve_file(facts: GeoFacts, project: ProjectPlace) -> Georeference:
     judged = [_judge(reading, facts, project) for reading in list_readings(facts, project)]
     judged.sort(key=_Judged.rank)
-    warnings = [*facts.notes, *_file_warnings(facts, project)]
+    warnings = [*facts.notes, *file_warnings(facts, project)]
     candidates = [each.candidate for each in judged]
     best = judged[0] if judged else None
     if best is None or not best.usable:
@@ -129,14 +143,16 @@ def _judge(reading: Reading, facts: GeoFacts, project: ProjectPlace) -> _Judged:
         notes=reading.notes,
     )
     near = candidate.to_project_m is not None and candidate.to_project_m <= FAR_M
-    is_default = reading.method == "site_lat_lon" and not near and _is_default(reading, facts)
+    is_default = reading.method.startswith("site_") and not near and _is_default(reading, facts)
     return _Judged(reading, candidate, is_default)
 
 
 def _site_distance(reading: Reading, facts: GeoFacts) -> float | None:
-    if reading.crs is None or reading.method == "site_lat_lon" or not facts.sites:
+    if reading.crs is None or reading.method.startswith("site_") or not facts.sites:
         return None
     site = facts.sites[0]
+    if is_known_default(site):
+        return None
     place = locate(reading.matrix, site.origin, reading.crs)
     return distance_m(place, (site.lon, site.lat)) if place else None
 
@@ -155,16 +171,16 @@ def is_known_default(site: SitePoint) -> bool:
 
 def _placed(best: _Judged, facts: GeoFacts, judged: list[_Judged], warnings: list[str]) -> Georeference:
     reading, candidate = best.reading, best.candidate
-    confidence = _confidence(best, facts)
+    confidence = _confidence(best)
     warnings = [*warnings, *reading.notes, *reading.problems]
-    if best.far and candidate.to_project_m is not None:
-        warnings.append(f"the model lies {candidate.to_project_m / 1000:.0f} km from the project")
+    if candidate.to_project_m is not None and candidate.to_project_m > NEAR_M:
+        warnings.append(f"the model lies {candidate.to_project_m / 1000:.1f} km from the project")
     if candidate.to_site_m is not None and candidate.to_site_m > _AGREES_M and reading.level == 50:
         warnings.append(
             f"the site's latitude and longitude lie {candidate.to_site_m / 1000:.1f} km from the conversion"
         )
-    if reading.level == 50 and facts.true_north is not None and reading.method != "rigid_operation_degrees":
-        warnings.append("true north is given too; the conversion's own turn is used")
+    warnings += [*turn_warnings(reading, candidate, facts), *grid_warnings(reading, candidate, facts)]
+    warnings += other_sites(reading, facts)
     warnings += _rivals(best, judged)
     matrix = reading.matrix
     return Georeference(
@@ -180,22 +196,33 @@ def _placed(best: _Judged, facts: GeoFacts, judged: list[_Judged], warnings: lis
         matrix=candidate.matrix,
         candidates=[each.candidate for each in judged],
         warnings=list(dict.fromkeys(warnings)),
-        evidence=[reading.evidence],
+        evidence=[reading.evidence, *_site_zero(reading, facts)],
     )
 
 
-def _confidence(best: _Judged, facts: GeoFacts) -> Confidence:
+def _site_zero(reading: Reading, facts: GeoFacts) -> list[str]:
+    """Which point of the model a site's degrees were taken for."""
+    site = next((each for each in facts.sites if each.evidence == reading.evidence), None)
+    if site is None or not reading.method.startswith("site_"):
+        return []
+    if not any(site.origin):
+        return ["latitude and longitude taken for the model's zero, where the site stands"]
+    x, y, z = site.origin
+    return [f"latitude and longitude taken for the site's zero at {x:.3f}, {y:.3f}, {z:.3f} m of the model"]
+
+
+def _confidence(best: _Judged) -> Confidence:
     reading, candidate = best.reading, best.candidate
     near = candidate.to_project_m is not None and candidate.to_project_m <= NEAR_M
     if best.far or not reading.understood:
         return "low"
     if reading.level < 50:
         return "medium" if near else "low"
-    if reading.penalty >= _ASSUMED:
+    away = candidate.to_project_m is not None and not near
+    if reading.penalty >= _ASSUMED or reading.problems or away:
         return "medium"
     agrees = candidate.to_site_m is None or candidate.to_site_m <= _AGREES_M or near
-    contradicted = not agrees and not is_known_default(facts.sites[0])
-    return "medium" if contradicted else "high"
+    return "high" if agrees else "medium"
 
 
 def _rivals(best: _Judged, judged: list[_Judged]) -> list[str]:
@@ -216,7 +243,7 @@ def _rivals(best: _Judged, judged: list[_Judged]) -> list[str]:
 
 
 def _accuracy(reading: Reading, facts: GeoFacts) -> float | None:
-    if reading.method != "site_lat_lon":
+    if not reading.method.startswith("site_"):
         return None
     site = next((each for each in facts.sites if each.evidence == reading.evidence), None)
     return accuracy_m(site.parts) if site else None
@@ -252,31 +279,12 @@ def _unplaced(
 def _why_not(best: _Judged) -> str:
     if best.is_default:
         return "latitude and longitude are a default of the exporting program, not a place: place the model by hand"
+    if best.reading.problems:
+        return "its system cannot be used: choose one or place the model by hand"
     if best.reading.crs is None:
         return "no coordinate system is named: choose one or place the model by hand"
+    if best.reading.needs_project:
+        return f"{best.reading.crs} is a guess that the project's place does not confirm: place the model by hand"
     if not best.candidate.inside:
         return f"the position lies outside the area of {best.reading.crs}: place the model by hand"
     return "the position lies far from the project and is taken as a default: place the model by hand"
-
-
-def _file_warnings(facts: GeoFacts, project: ProjectPlace) -> list[str]:
-    warnings = []
-    if any(not each.on_model for each in facts.conversions):
-        warnings.append("a map conversion of another context than Model is left out")
-    if len(facts.sites) > 1:
-        warnings.append(f"{len(facts.sites)} sites carry a latitude and longitude")
-    if has_map_coordinates(facts) and not facts.conversions and not facts.rigid:
-        warnings.append("the coordinates are map-sized and no system is named")
-    return warnings + [text for site in facts.sites if (text := _gcj_hint(site, project))]
-
-
-def _gcj_hint(site: SitePoint, project: ProjectPlace) -> str | None:
-    """Recognise a point copied from a phone map: it misses the project, its unshifted twin does not."""
-    missed = distance_to_project_m((site.lon, site.lat), project)
-    if missed is None or not _GCJ_SHIFT_M[0] < missed < _GCJ_SHIFT_M[1]:
-        return None
-    lon, lat = from_gcj02(site.lon, site.lat)
-    back = distance_to_project_m((lon, lat), project)
-    if back is None or back > missed / 3:
-        return None
-    return f"the site's latitude and longitude are probably GCJ-02; converted they read {lat:.6f}, {lon:.6f}"
