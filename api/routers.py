@@ -6,10 +6,12 @@ from starlette.routing import Mount
 from api import audit, front_end, jobs, land, models, overlap, pages, projects
 from api.bim import (
     bcf,
+    carry_over,
     checks,
     diff,
     elements,
     explain,
+    federation,
     issues,
     links,
     placing,
@@ -43,6 +45,8 @@ def add_routers(app: FastAPI, state: AppState) -> None:
         steps,
         revisions,
         diff,
+        carry_over,
+        federation,
         scene,
         checks,
         issues,
