@@ -11,8 +11,10 @@ import os
 import re
 import time
 import uuid
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -24,16 +26,31 @@ from twin.errors import InvalidInputError, NotFoundError, UnavailableError
 from twin.settings import HomeSettings
 
 INTAKE = "incoming"
+RESUMABLE = ".upload"  # suffix of files in the intake that their sender may go on with
 CHUNK_BYTES = 1 << 20
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
 class Stored:
-    """One object: the hash that names it and its size in bytes."""
+    """One object: the hash that names it and its size in bytes.
+
+    `confirm` is set where the object was there already: asked once the object's row is held, it tells whether it
+    still is. What nobody needs is cleared away, and may have been while these bytes arrived.
+    """
 
     sha256: str
     size_bytes: int
+    confirm: Callable[[], bool] | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True)
+class Lying:
+    """An object as it lies in the store: its name, its size, and when it was last put there (UTC)."""
+
+    sha256: str
+    size_bytes: int
+    put_at: datetime
 
 
 def object_name(sha256: str) -> str:
@@ -102,14 +119,12 @@ class Incoming:
 
     def keep(self) -> Stored:
         """Make the bytes an object that outlives a power cut, and return its name; once at most."""
-        stored = Stored(self._hash.hexdigest(), self.size_bytes)
         try:
             self._file.flush()
             os.fsync(self._file.fileno())
-            self._store.take(self._path, stored.sha256)
+            return self._store.take(self._path, self._hash.hexdigest(), self.size_bytes)
         except OSError as error:
             raise _translated(error) from error
-        return stored
 
 
 class ObjectStore:
@@ -150,51 +165,80 @@ class ObjectStore:
                 incoming.write(chunk)
             return incoming.keep()
 
-    def take(self, path: Path, sha256: str) -> None:
-        """Move a finished local file to its name; only `Incoming.keep` calls this."""
+    def take(self, path: Path, sha256: str, size_bytes: int) -> Stored:
+        """Move a finished file of the intake to its name; its bytes are on the disk and hashed already.
+
+        A file whose bytes are there already is left where it is, for its owner to remove.
+        """
         name = object_name(sha256)
         if self.has(sha256):
-            return
+            return Stored(sha256, size_bytes, partial(self.has, sha256))
         if self._root is None:
             obstore.put(self._store, name, path)
-            return
+            return Stored(sha256, size_bytes)
         target = self._root / name
         obstore.rename(self._store, f"{INTAKE}/{path.name}", name)
+        os.utime(target)  # put now, however long the bytes took to arrive
         _sync_folder(target.parent)
         _sync_folder(self._root)
+        return Stored(sha256, size_bytes)
 
     def clean_intake(self, older_than_s: float) -> None:
-        """Remove what senders that died left behind."""
+        """Remove what senders that died left behind; uploads that may be resumed have an end of their own."""
         if not self.intake.is_dir():
             return
         for path in self.intake.iterdir():
+            if path.suffix == RESUMABLE:
+                continue
             with contextlib.suppress(FileNotFoundError):
                 if time.time() - path.stat().st_mtime > older_than_s:
                     path.unlink()
 
     def has(self, sha256: str) -> bool:
         """Tell whether the object is there."""
-        try:
-            obstore.head(self._store, object_name(sha256))
-        except FileNotFoundError:
-            return False
-        return True
+        return self.find(sha256) is not None
 
-    def stream(self, sha256: str, chunk_bytes: int = CHUNK_BYTES) -> Iterator[bytes]:
+    def find(self, sha256: str) -> Lying | None:
+        """Return what is known of an object, None where there is none."""
+        try:
+            return _lying(obstore.head(self._store, object_name(sha256)))
+        except FileNotFoundError:
+            return None
+
+    def iter_objects(self) -> Iterator[Lying]:
+        """Iterate over all objects; what else lies in the folder or bucket is none."""
+        for lot in obstore.list(self._store):
+            for meta in lot:
+                found = _lying(meta)
+                if found is not None:
+                    yield found
+
+    def remove(self, sha256: str) -> None:
+        """Remove an object for good; only the collector calls this, while it holds the object's row."""
+        with contextlib.suppress(FileNotFoundError):
+            obstore.delete(self._store, object_name(sha256))
+
+    def stream(
+        self, sha256: str, chunk_bytes: int = CHUNK_BYTES, span: tuple[int, int] | None = None
+    ) -> Iterator[bytes]:
         """Yield the bytes of an object in constant memory.
+
+        Parameters
+        ----------
+        span : tuple of int, optional
+            First byte and the one behind the last; else all of them.
 
         Raises
         ------
         NotFoundError
             There is no such object.
         """
-        try:
-            found = obstore.get(self._store, object_name(sha256))
-        except FileNotFoundError as error:
+        if self.find(sha256) is None:
             raise NotFoundError(
                 f"The object store holds no object {sha256}; upload the file again.",
                 f"对象存储中没有 {sha256}；请重新上传该文件。",
-            ) from error
+            )
+        found = obstore.get(self._store, object_name(sha256), options={"range": span} if span else None)
         for chunk in found.stream(min_chunk_size=chunk_bytes):
             yield bytes(chunk)
 
@@ -226,6 +270,13 @@ class ObjectStore:
 def open_store(home: HomeSettings) -> ObjectStore:
     """Return the store that the settings name."""
     return ObjectStore(home.objects_url, home.home / INTAKE)
+
+
+def _lying(meta: Any) -> Lying | None:
+    folder, _, sha256 = str(meta["path"]).rpartition("/")
+    if not _SHA256.fullmatch(sha256) or folder != sha256[:2]:
+        return None
+    return Lying(sha256, int(meta["size"]), meta["last_modified"])
 
 
 def _sync_folder(folder: Path) -> None:

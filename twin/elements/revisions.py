@@ -10,6 +10,7 @@ import twin.projects.models  # noqa: F401  a model's row refers to its project's
 from twin.elements.links import apply_links
 from twin.elements.models import BimModel, BimRevision, RevisionDecision, StoredObject
 from twin.elements.preview import drop_previews
+from twin.errors import UnavailableError
 from twin.objects import Stored
 
 _CURRENT = text("""
@@ -31,9 +32,23 @@ class NewModel:
 
 
 def record_object(session: Session, stored: Stored) -> None:
-    """Note an object of the store; twice is once."""
+    """Note an object of the store, as of now; twice is once.
+
+    Whoever needs the object refers to it in the same transaction: until then its row keeps it from being cleared away.
+
+    Raises
+    ------
+    UnavailableError
+        The object was cleared away while its bytes arrived again; it must be sent once more.
+    """
     row = insert(StoredObject).values(sha256=stored.sha256, size_bytes=stored.size_bytes)
-    session.execute(row.on_conflict_do_nothing())
+    touched = {"stored_at": func.clock_timestamp()}
+    session.execute(row.on_conflict_do_update(index_elements=[StoredObject.sha256], set_=touched))
+    if stored.confirm is not None and not stored.confirm():
+        raise UnavailableError(
+            f"Object {stored.sha256} was cleared away while its bytes arrived again; send the file once more.",
+            f"对象 {stored.sha256} 在再次上传时恰被清理；请重新上传一次。",
+        )
 
 
 def find_same_bytes(session: Session, project_id: int, sha256: str) -> BimRevision | None:
