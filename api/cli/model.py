@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 from sqlalchemy.orm import Session
 
+from api.cli.model_checks import bcf, check
 from api.cli.model_diff import diff
 from api.cli.opened import opened_session
 from api.cli.say import told
@@ -33,6 +34,8 @@ app = typer.Typer(
     help="Models: show where one lies and why; place it by hand. 模型：查看定位依据，人工定位",
 )
 app.command()(told(diff))
+app.command()(told(check))
+app.add_typer(bcf, name="bcf")
 AsJson = Annotated[bool, typer.Option("--json", help="For machines 机器可读")]
 ModelId = Annotated[int, typer.Argument(help="As told by an upload or the project's page 模型编号")]
 Reason = Annotated[str, typer.Option(help="Why, kept with the placement 理由")]
