@@ -20,7 +20,7 @@ JOIN LATERAL (
   WHERE o.identity_id = i.id AND r.state IN ('published', 'withdrawn') ORDER BY r.number DESC LIMIT 1) e ON true
 LEFT JOIN milestone m ON m.id = e.milestone_id
 WHERE i.model_id = :model_id AND coalesce(e.planning_status, '') <> 'EXISTING'
-  AND NOT EXISTS (SELECT FROM bim_element c WHERE c.revision_id = :revision_id AND c.identity_id = i.id)
+  AND i.id NOT IN (SELECT covered_identities(:revision_id))
   AND NOT EXISTS (SELECT FROM element_carry_over o WHERE o.from_identity_id = i.id AND o.approved)
 """
 _PACKAGES = text(f"""

@@ -35,3 +35,18 @@ CREATE OR REPLACE FUNCTION measures_agree(a double precision[], b double precisi
       abs((a[6] - a[3]) - (b[6] - b[3]))) <= 0.001
     AND abs(coalesce(area_a, 0) - coalesce(area_b, 0)) <= 0.005 * greatest(area_a, area_b, 0.01), false)
 $$;
+
+-- The elements whose work a revision shows: its own; those they took over from; and those that took over from them and
+-- of which nothing more was reported since. Progress on any other hangs in the air.
+CREATE OR REPLACE FUNCTION covered_identities(revision bigint) RETURNS SETOF bigint LANGUAGE sql STABLE AS $$
+  WITH RECURSIVE covered AS (
+    SELECT identity_id FROM bim_element WHERE revision_id = revision
+    UNION
+    SELECT q.id FROM covered v CROSS JOIN LATERAL (
+      SELECT c.from_identity_id AS id FROM element_carry_over c WHERE c.to_identity_id = v.identity_id AND c.approved
+      UNION ALL
+      SELECT c.to_identity_id FROM element_carry_over c WHERE c.from_identity_id = v.identity_id AND c.approved
+        AND NOT EXISTS (SELECT FROM element_progress p WHERE p.identity_id = c.to_identity_id AND p.source <> 'carry_over')
+    ) q)
+  SELECT identity_id FROM covered
+$$;
