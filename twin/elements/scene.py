@@ -101,8 +101,8 @@ def get_scene(session: Session, seen: SeenModel) -> Scene:
     scene = find_scene(session, seen)
     if scene is None:
         raise NotFoundError(
-            f"Model {seen.row['id']} has no scene in this revision; upload the file again to have one made.",
-            f"模型 {seen.row['id']} 的该版本没有三维场景；请重新上传文件以生成。",
+            f"Model {seen.row['id']} has no scene in this revision; the next revision uploaded will have one.",
+            f"模型 {seen.row['id']} 的该版本没有三维场景；下一次上传的版本将带有场景。",
         )
     return scene
 

@@ -71,7 +71,7 @@ def test_a_revision_of_before_scenes_has_none_and_says_what_to_do(session: Sessi
     publish(session, revision, model_result(), write_elements(tmp_path, [element(1)]))
     seen = get_model(session, SYSTEM, revision.model_id)
     assert find_scene(session, seen) is None
-    with pytest.raises(NotFoundError, match="upload the file again"):
+    with pytest.raises(NotFoundError, match="the next revision uploaded"):
         get_scene(session, seen)
 
 
