@@ -267,7 +267,7 @@ def main(arguments: list[str]) -> int:
         sys.stderr.write("usage: python -m bim.convert SPOOL\n")
         return 2
     spool = Path(arguments[0])
-    progress = ProgressTeller(_own_standard_output(spool))
+    progress = ProgressTeller(own_standard_output(spool))
     split_off_guard(lifeline=0)
     verdict = _convert(spool, progress)
     write_verdict(spool, verdict)
@@ -288,7 +288,7 @@ def _convert(spool: Path, progress: ProgressTeller) -> Verdict:
         return internal_verdict(error, progress.phase)
 
 
-def _own_standard_output(spool: Path) -> int:
+def own_standard_output(spool: Path) -> int:
     """Keep standard output for progress; what the library prints goes to the log file."""
     own = os.dup(1)
     log = os.open(spool / LOG_FILE, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)

@@ -19,11 +19,11 @@ from typing import Final, NoReturn
 
 import orjson
 
-from bim import convert
+from bim import convert, export
 from bim.process import die_with_parent
 
 # What a model process can do: each task reads its order from the spool folder named and leaves a verdict there.
-TASKS: Final[dict[str, Callable[[list[str]], int]]] = {"convert": convert.main}
+TASKS: Final[dict[str, Callable[[list[str]], int]]] = {"convert": convert.main, "export": export.main}
 
 _ORDER_BYTES = 1 << 16
 _THREADS = Path("/proc/self/task")
