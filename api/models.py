@@ -46,10 +46,15 @@ _TRUE: Final = frozenset({"1", "true", "yes", "on", "是"})
 
 
 class UploadAnswer(BaseModel):
-    """Where an upload went: its model, the number of its revision, and the job to ask."""
+    """Where an upload went: its model, the number and state of its revision, and the job to ask.
+
+    The same bytes lead to the revision that is there, in whatever model of the project; `model_name` says which.
+    """
 
     model_id: int
+    model_name: str
     revision: int
+    state: str
     job_id: str | None
 
 
@@ -89,7 +94,13 @@ async def upload_model(
         response.status_code = 200
     if submitted.job_id is not None:
         response.headers["Location"] = f"/api/v1/jobs/{submitted.job_id}"
-    return UploadAnswer(model_id=submitted.model_id, revision=submitted.revision, job_id=submitted.job_id)
+    return UploadAnswer(
+        model_id=submitted.model_id,
+        model_name=submitted.model_name,
+        revision=submitted.revision,
+        state=submitted.state,
+        job_id=submitted.job_id,
+    )
 
 
 @router.get("/{code}/models", summary="模型列表 Models of a project")

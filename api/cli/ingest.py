@@ -85,8 +85,10 @@ def _say(submitted: Submitted, ended: JobStatus | None, as_json: bool) -> None:
         answer = {**asdict(submitted), "job": asdict(ended) if ended else None}
         typer.echo(json.dumps(answer, ensure_ascii=False, default=str))
         return
-    known = "" if submitted.is_new else " (these bytes were here already 相同文件已入库)"
-    typer.echo(f"Model 模型 {submitted.model_id}, revision 版本 {submitted.revision}{known}")
+    known = f" (these bytes were here already 相同文件已入库: {submitted.model_name}, {submitted.state})"
+    typer.echo(
+        f"Model 模型 {submitted.model_id}, revision 版本 {submitted.revision}{'' if submitted.is_new else known}"
+    )
     if ended is not None and ended.verdict is not None:
         typer.echo(f"{ended.state} [{ended.verdict['code']}]: {ended.verdict['message']}")
         typer.echo(ended.verdict["message_zh"])

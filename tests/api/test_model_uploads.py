@@ -59,6 +59,18 @@ def test_the_same_bytes_again_lead_to_the_same_revision(site: Doors) -> None:
     again = _upload(site, name="另一个名字")
     assert (first.status_code, again.status_code) == (202, 200)
     assert first.json() == again.json()
+    assert again.json()["model_name"] == "停车楼"
+    assert _count(site, "count(*) FROM procrastinate_jobs") == 1
+
+
+def test_the_bytes_of_a_withdrawn_revision_are_told_and_not_converted_again(site: Doors) -> None:
+    first = _upload(site, name="停车楼").json()
+    as_owner(
+        site.seeded.url, f"UPDATE bim_revision SET state = 'withdrawn' WHERE model_id = {first['model_id']}"
+    )
+    again = _upload(site, name="停车楼")
+    assert again.status_code == 200
+    assert again.json() == {**first, "state": "withdrawn"}
     assert _count(site, "count(*) FROM procrastinate_jobs") == 1
 
 

@@ -51,17 +51,27 @@ def record_object(session: Session, stored: Stored) -> None:
         )
 
 
-def find_same_bytes(session: Session, project_id: int, sha256: str) -> BimRevision | None:
-    """Return the revision of this project that came, or is coming, of these very bytes."""
+def find_same_bytes(
+    session: Session, project_id: int, sha256: str, name: str | None = None
+) -> BimRevision | None:
+    """Return the revision of this project that came, or is coming, of these very bytes, whatever its model is called.
+
+    Also one that is held or withdrawn: it can be approved or restored, and is not converted again.
+
+    Parameters
+    ----------
+    name : str, optional
+        A model of this name goes first.
+    """
     return session.scalar(
         select(BimRevision)
         .join(BimModel, BimModel.id == BimRevision.model_id)
         .where(
             BimModel.project_id == project_id,
             BimRevision.sha256 == sha256,
-            BimRevision.state.in_(("pending", "published")),
+            BimRevision.state.in_(("pending", "held", "published", "withdrawn")),
         )
-        .order_by(BimRevision.id)
+        .order_by((BimModel.name == name).desc() if name else BimRevision.id, BimRevision.id)
         .limit(1)
     )
 
