@@ -5,13 +5,15 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
+from sqlalchemy.sql.elements import conv
 
 revision: str = "0005"
 down_revision: str | None = "0004"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
-_STATE = op.f("ck_bim_revision_state")
+# Not op.f: the readiness probe reads these files outside a migration.
+_STATE = conv("ck_bim_revision_state")
 
 
 def upgrade() -> None:
