@@ -21,6 +21,7 @@ from api.bim import (
     scene,
     schedule,
     steps,
+    upload_pages,
 )
 from api.bim import models as bim_models
 from api.bim import pages as bim_pages
@@ -59,5 +60,6 @@ def add_routers(app: FastAPI, state: AppState) -> None:
     app.include_router(elements.in_project)
     app.include_router(checks.starters)
     app.include_router(bim_pages.router)
+    app.include_router(upload_pages.router)
     app.include_router(pages.routes(page_sources(state)))
     app.router.routes.append(Mount(front_end.MOUNT, front_end.BuiltFiles()))

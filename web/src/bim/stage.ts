@@ -27,10 +27,17 @@ export async function openStage(room: Room, shown: Shown): Promise<Stage> {
   holder.className = "map";
   room.ground.prepend(holder);
   const mark = getComputedStyle(document.documentElement).getPropertyValue("--mark").trim();
-  const viewer = await Viewer.open(holder, scene, mark);
+  const viewer = await Viewer.open(holder, scene, mark, standOf(room));
   const stage = new Stage(room, viewer, shown);
   await stage.start();
   return stage;
+}
+
+/** Where a model stands that is about to be placed: in the middle of its project's site. */
+function standOf(room: Room): readonly [number, number] | null {
+  const [west, south, east, north] = room.island.footprint ?? [];
+  if (!new URL(location.href).searchParams.has("place") || west === undefined || south === undefined || east === undefined || north === undefined) return null;
+  return [(west + east) / 2, (south + north) / 2];
 }
 
 export class Stage {

@@ -50,13 +50,15 @@ export class Viewer {
     this.layer.add(this.model);
   }
 
-  static async open(container: HTMLElement, scene: Scene, mark: string): Promise<Viewer> {
+  /** Opens the view; a model without a place stands at `stand`, or on a plain of its own. */
+  static async open(container: HTMLElement, scene: Scene, mark: string, stand: readonly [number, number] | null): Promise<Viewer> {
     const { origin } = scene.document;
     const model = new ModelScene(scene.document, 1, [0, 0, 0]); // only asked for its box
     const box: Box3 = model.box ?? [-10, -10, 0, 10, 10, 5];
-    const ground = groundAt(origin?.longitude ?? 0, origin?.latitude ?? 0, box[2]);
+    const [longitude, latitude] = origin ? [origin.longitude, origin.latitude] : (stand ?? [0, 0]);
+    const ground = groundAt(longitude, latitude, box[2]);
     model.dispose();
-    const view = await openMap(container, ground, box, origin !== null);
+    const view = await openMap(container, ground, box, origin !== null || stand !== null);
     const viewer = new Viewer(scene, view, ground, mark);
     view.map.addLayer(viewer.layer);
     return viewer;
