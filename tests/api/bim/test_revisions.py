@@ -15,7 +15,7 @@ COLUMN = "0public000000000000001"
 MODEL = "/api/v1/models/1"
 
 # Revision 2 of the public model: the column is renamed and has other properties, a slab is new. Both are done.
-_SECOND = """
+SECOND = """
 INSERT INTO stored_object VALUES (repeat('2', 64), 1);
 INSERT INTO bim_revision (id, model_id, number, state, sha256, file_name, published_at, schema_name, created_by)
   OVERRIDING SYSTEM VALUE VALUES
@@ -38,7 +38,7 @@ UPDATE bim_model SET current_revision_id = 20 WHERE id = 1;
 @pytest.fixture
 def two(own_doors: Doors) -> Doors:
     """The public model with a second revision."""
-    as_owner(own_doors.seeded.url, _SECOND)
+    as_owner(own_doors.seeded.url, SECOND)
     engine = make_engine(own_doors.seeded.url, pool_size=1)
     with open_session(engine) as session:
         for revision_id in (1, 20):

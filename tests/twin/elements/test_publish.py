@@ -10,10 +10,11 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from bim.results import ELEMENTS_FILE
 from tests.rows import add_plan, add_project
 from tests.twin.elements.rows import element, model_result, pending_revision, publish, task, write_elements
 from twin.elements.models import BimModel
-from twin.elements.publish import Published
+from twin.elements.publish import Published, publish_revision, stage_elements
 
 BOW_TIE = shapely.to_wkb(
     shapely.Polygon([(115.61, 33.15), (115.62, 33.16), (115.62, 33.15), (115.61, 33.16)]), hex=True
@@ -121,6 +122,32 @@ def test_the_next_revision_keeps_identities_and_progress_and_the_old_rows(
     assert session.get_one(BimModel, first.model_id).current_revision_id == second.id
     kept = text("SELECT progress FROM element_identity WHERE global_id = '0element00000000000002'")
     assert session.scalar(kept) == 40
+
+
+def test_a_revision_of_which_too_much_failed_waits_for_a_word(session: Session, tmp_path: Path) -> None:
+    """Of four elements that should be drawn one failed: 25 %. A storey is not drawn and does not count."""
+    project = add_project(session)
+    first = pending_revision(session, project)
+    publish(session, first, model_result(), write_elements(tmp_path / "1", [element(1)]))
+    fault = {"kind": "crashed", "signal": 11, "seconds": 1.0, "reason": "x"}
+    rows = [
+        *(element(n) for n in (1, 2, 3)),
+        element(4, fid=None, footprint_lonlat_wkb=None, geometry_error=fault),
+        element(5, fid=None, footprint_lonlat_wkb=None, ifc_class="IfcBuildingStorey"),
+    ]
+    second = pending_revision(session, project, "cd" * 32)
+    stage_elements(session, write_elements(tmp_path / "2", rows) / ELEMENTS_FILE)
+    done = publish_revision(session, second, model_result(), hold_percent=24.9)
+    session.refresh(second)
+    assert (done.failed_percent, done.held) == (25.0, True)
+    assert (second.state, second.published_at) == ("held", None)
+    assert session.get_one(BimModel, first.model_id).current_revision_id == first.id
+    decided = session.execute(text("SELECT action, reason FROM bim_revision_decision")).one()
+    assert tuple(decided) == ("hold", "25.0 % > 24.9 %")
+    third = pending_revision(session, project, "ef" * 32)
+    stage_elements(session, write_elements(tmp_path / "3", rows) / ELEMENTS_FILE)
+    assert publish_revision(session, third, model_result(), hold_percent=25.0).held is False
+    assert session.get_one(BimModel, first.model_id).current_revision_id == third.id
 
 
 def test_an_older_revision_that_comes_late_does_not_become_current(session: Session, tmp_path: Path) -> None:
