@@ -25,6 +25,8 @@ COMMANDS: Final = {
     "samples": Entry("samples", "Generate and load the sample district. 示例数据"),
     "ingest": Entry("ingest", "Take in an IFC model. 模型入库"),
     "model": Entry("model", "Where a model lies, and placing it by hand. 模型定位"),
+    "schedule": Entry("schedule", "Work schedules: import. 进度计划"),
+    "progress": Entry("progress", "Element progress as a table: import, export. 构件进度表"),
     "jobs": Entry("jobs", "Background jobs. 后台任务"),
     "overlap": Entry("overlap", "Lay a project or a shape over land and control layers. 压占分析"),
     "export": Entry("export", "Write layers and their tiles to files. 导出图层与瓦片"),

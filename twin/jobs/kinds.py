@@ -2,6 +2,11 @@
 
 from twin.jobs.check_model import check_model
 from twin.jobs.execute import Handler
+from twin.jobs.export_model import export_model
 from twin.jobs.ingest_model import ingest_model
 
-KINDS: dict[str, Handler] = {"check_model": check_model, "ingest_model": ingest_model}
+KINDS: dict[str, Handler] = {
+    "check_model": check_model,
+    "export_model": export_model,
+    "ingest_model": ingest_model,
+}
