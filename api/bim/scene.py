@@ -13,14 +13,14 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from api.bim.asked import AskedRevision, ModelId
 from api.deps import CallerDep, SessionDep, StateDep
 from api.maps.answers import answer_bytes, answer_parts, is_unchanged
-from bim.scene.frame import Frame, compute_frame
-from bim.scene.results import Scene, SceneTile
+from bim.scene.frame import Frame
+from bim.scene.results import SceneTile
 from bim.scene.tileset import render_tileset
 from gis.filters import parse_datetime
 from gis.style import StyleRule
 from twin.alerts.palette import get_scene_theme
-from twin.elements.queries import SeenModel, get_model
-from twin.elements.scene import get_scene, get_tile_bytes, render_columns
+from twin.elements.queries import get_model
+from twin.elements.scene import get_scene, get_tile_bytes, merge_scene, place_scene, render_columns
 from twin.elements.states import STATUSES, ElementStates, compute_classes, list_states
 from twin.identity import Caller
 from twin.objects import open_store
@@ -50,7 +50,7 @@ def read_scene(
     """Return where the scene stands and which tiles it is made of; metres in the model frame, z up."""
     seen = get_model(session, caller, model_id, revision)
     scene = get_scene(session, seen)
-    frame = _frame(seen, scene)
+    frame = place_scene(seen, scene)
     path = f"/api/v1/models/{model_id}/scene"
     asked = "" if revision is None else f"?revision={revision}"
     answer = {
@@ -77,7 +77,7 @@ def read_tileset(
     """Return the scene as a 3D Tiles 1.1 tileset; without a georeference it stands at zero."""
     seen = get_model(session, caller, model_id, revision)
     scene = get_scene(session, seen)
-    document = render_tileset(scene, _frame(seen, scene), lambda tile: f"{tile.sha256}.glb")
+    document = render_tileset(scene, place_scene(seen, scene), lambda tile: f"{tile.sha256}.glb")
     return answer_bytes(request, caller, orjson.dumps(document), JSON)
 
 
@@ -115,6 +115,23 @@ def read_tile(
     return answer_parts(request, caller, parts, GLB, headers=shared, tag=tag)
 
 
+@router.get("/{model_id}/scene.glb", summary="整体模型下载 The whole scene as one GLB", response_model=None)
+def read_whole_scene(
+    model_id: ModelId,
+    request: Request,
+    caller: CallerDep,
+    session: SessionDep,
+    state: StateDep,
+    revision: AskedRevision = None,
+) -> Response:
+    """Return all tiles of a small model in one file, metres from its local origin, y up; 422 for a large one."""
+    seen = get_model(session, caller, model_id, revision)
+    content = merge_scene(get_scene(session, seen), open_store(state.settings.home))
+    name = f"model-{model_id}-{seen.row['revision']}.glb"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return answer_parts(request, caller, (content,), GLB, headers=headers)
+
+
 @router.get("/{model_id}/states", summary="构件状态 States by feature id", response_model=None)
 def read_states(
     model_id: ModelId,
@@ -144,13 +161,6 @@ def read_states(
         "colour": colours,
     }
     return answer_bytes(request, caller, orjson.dumps(answer, option=orjson.OPT_SERIALIZE_NUMPY), JSON)
-
-
-def _frame(seen: SeenModel, scene: Scene) -> Frame | None:
-    place = seen.row["georeference"]
-    if place is None or not place.get("placed"):
-        return None
-    return compute_frame(tuple(place["matrix"]), place["crs"], scene.local_origin)
 
 
 def _origin(frame: Frame) -> dict[str, float]:

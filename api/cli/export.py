@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from typer.core import TyperGroup
 
+from api.cli.opened import opened_session
 from api.cli.say import quiet_log, told
 from api.site import open_site
 from api.state import AppSettings
@@ -27,10 +28,13 @@ from gis.filters import apply_datetime, bbox_condition, parse_bbox, parse_dateti
 from gis.layer import Selection
 from gis.statement import Connection
 from twin.db import for_psycopg
+from twin.elements.queries import get_model
+from twin.elements.scene import get_scene, place_scene, write_tileset
 from twin.errors import InvalidInputError
 from twin.identity.caller import ANONYMOUS, SYSTEM, Caller
 from twin.layers import select_rows
 from twin.layers.origin import find_origin
+from twin.objects import open_store
 
 
 class LayerFirst(TyperGroup):
@@ -145,6 +149,44 @@ def export_tiles(
         (folder / file.name).replace(file)
     answer = {"layer": layer, "file": str(file), **asdict(archive)}
     _say(answer, f"{archive.tiles} tiles 瓦片, z{archive.min_zoom}–{archive.max_zoom} → {file}", as_json)
+
+
+@app.command("scene")
+@told
+def export_scene(
+    model: Annotated[int, typer.Argument(help="Number of the model 模型编号")],
+    out: Annotated[Path, typer.Option(help="Folder to write, not there yet or empty 目标文件夹")],
+    revision: Annotated[int | None, typer.Option(help="Its revision; else the current one 版本")] = None,
+    public: Public = False,
+    as_json: AsJson = False,
+) -> None:
+    """Write a model's scene as a 3D Tiles tileset with its GLBs, for CesiumJS and the like. 导出三维场景
+
+    The tileset names its tiles by their place beside it: any web server can hold the folder.
+    """
+    quiet_log()
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise InvalidInputError(
+            f"{out} is there already; name a new folder.", f"{out} 已存在；请指定新文件夹。", where=str(out)
+        )
+    settings = AppSettings()
+    with opened_session() as session:
+        seen = get_model(session, ANONYMOUS if public else SYSTEM, model, revision)
+        scene = get_scene(session, seen)
+        written = write_tileset(out, scene, place_scene(seen, scene), open_store(settings.home))
+    answer = {
+        "model": model,
+        "revision": seen.row["revision"],
+        "folder": str(out),
+        "tiles": written.tiles,
+        "triangles": written.triangles,
+        "bytes": written.size_bytes,
+    }
+    _say(
+        answer,
+        f"{written.tiles} tiles 瓦片, {written.triangles} triangles 三角形 → {out}/tileset.json",
+        as_json,
+    )
 
 
 def _selection(

@@ -5,6 +5,7 @@ nothing but what is given, so that equal tiles of two revisions are one object.
 """
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -107,7 +108,7 @@ def render_glb(mesh: TileMesh) -> bytes:
         "bufferViews": binary.views,
         "buffers": [{"byteLength": binary.size}],
     }
-    return _container(orjson.dumps(document), binary)
+    return contain(orjson.dumps(document), binary.parts)
 
 
 def _accessors(mesh: TileMesh, binary: _Binary) -> list[dict[str, Any]]:
@@ -158,9 +159,11 @@ def _property_table(mesh: TileMesh, binary: _Binary) -> dict[str, Any]:
     return {"schema": {"id": "worktwin", "classes": {"element": element}}, "propertyTables": [table]}
 
 
-def _container(document: bytes, binary: _Binary) -> bytes:
+def contain(document: bytes, parts: Sequence[bytes]) -> bytes:
+    """Put a document and the parts of its one buffer into a container; the parts end on a multiple of four."""
     # The header and both chunk heads take 28 bytes; the binary part is to begin on a multiple of 8.
     document += b" " * (-(len(document) + 28) % _ALIGNED)
-    total = 28 + len(document) + binary.size
+    size = sum(len(part) for part in parts)
+    total = 28 + len(document) + size
     head = np.array([_MAGIC, _VERSION, total, len(document), _JSON], "<u4").tobytes()
-    return b"".join([head, document, np.array([binary.size, _BIN], "<u4").tobytes(), *binary.parts])
+    return b"".join([head, document, np.array([size, _BIN], "<u4").tobytes(), *parts])

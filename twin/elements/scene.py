@@ -3,19 +3,24 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import orjson
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from bim.scene.drawn import discipline_of
+from bim.scene.frame import Frame, compute_frame
+from bim.scene.merge import merge_glbs
 from bim.scene.results import Scene, SceneTile, read_scene, tile_path
+from bim.scene.tileset import render_tileset
 from twin.elements.models import BimScene, BimSceneTile
 from twin.elements.queries import SeenModel
 from twin.elements.revisions import record_object
-from twin.errors import NotFoundError
+from twin.errors import InvalidInputError, NotFoundError
 from twin.objects import ObjectStore, Stored
+
+WHOLE_BYTES: Final = 50_000_000
 
 _TILE = text("""
 SELECT t.size_bytes FROM bim_scene_tile t JOIN bim_revision r ON r.id = t.revision_id
@@ -54,6 +59,15 @@ class KeptScene:
 
     scene: Scene
     objects: list[Stored]
+
+
+@dataclass(frozen=True)
+class Written:
+    """What a folder holds."""
+
+    tiles: int
+    triangles: int
+    size_bytes: int
 
 
 def keep_scene(store: ObjectStore, spool: Path) -> KeptScene:
@@ -124,6 +138,50 @@ def get_tile_bytes(session: Session, seen: SeenModel, sha256: str) -> int:
             f"模型 {seen.row['id']} 没有瓦片 {sha256[:80]}；请查看其场景列表。",
         )
     return int(size)
+
+
+def place_scene(seen: SeenModel, scene: Scene) -> Frame | None:
+    """Return where a scene stands on the globe; None for a model without a place."""
+    place = seen.row["georeference"]
+    if place is None or not place.get("placed"):
+        return None
+    return compute_frame(tuple(place["matrix"]), place["crs"], scene.local_origin)
+
+
+def write_tileset(folder: Path, scene: Scene, frame: Frame | None, store: ObjectStore) -> Written:
+    """Write a scene as ``tileset.json`` with its GLBs beside it; the document comes last."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for tile in scene.tiles:
+        store.fetch(tile.sha256, folder / f"{tile.sha256}.glb")
+    document = render_tileset(scene, frame, lambda tile: f"{tile.sha256}.glb")
+    (folder / "tileset.json").write_bytes(orjson.dumps(document, option=orjson.OPT_INDENT_2))
+    return Written(
+        len(scene.tiles),
+        sum(tile.triangles for tile in scene.tiles),
+        sum(tile.size_bytes for tile in scene.tiles),
+    )
+
+
+def merge_scene(scene: Scene, store: ObjectStore) -> bytes:
+    """Return all tiles of a small scene as one GLB.
+
+    Raises
+    ------
+    InvalidInputError
+        The scene is empty, or larger than `WHOLE_BYTES`.
+    """
+    size = sum(tile.size_bytes for tile in scene.tiles)
+    if not scene.tiles or size > WHOLE_BYTES:
+        raise InvalidInputError(
+            f"One file holds scenes up to {WHOLE_BYTES / 1e6:g} MB; this one has {size / 1e6:.1f} MB in"
+            f" {len(scene.tiles)} tiles. Take scene/tileset.json, or `twin export scene`.",
+            f"单个文件最多 {WHOLE_BYTES / 1e6:g} MB；该场景共 {len(scene.tiles)} 个瓦片、{size / 1e6:.1f} MB。"
+            "请使用 scene/tileset.json 或 `twin export scene`。",
+        )
+    return merge_glbs(
+        (f"{tile.storey or '—'} / {tile.discipline}", b"".join(store.stream(tile.sha256)))
+        for tile in scene.tiles
+    )
 
 
 def render_columns(session: Session, seen: SeenModel) -> bytes:

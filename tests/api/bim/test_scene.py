@@ -8,19 +8,14 @@ from typing import Any
 import numpy as np
 import pytest
 from pyproj import Transformer
-from sqlalchemy import create_engine
 
+import twin.elements.scene
+from tests.api.bim.boxes import NAME, seed_boxes
 from tests.api.conftest import Doors
 from tests.api.seeding import as_owner
-from tests.benchmarks.scene_data import EAST_M, NORTH_M, corner_of, global_id, publish_boxes
-from tests.bim.scene.reading import parse_glb
-from twin.db import for_sqlalchemy
-from twin.objects import open_store
-from twin.settings import HomeSettings
+from tests.benchmarks.scene_data import EAST_M, NORTH_M, corner_of, global_id
+from tests.bim.scene.reading import parse_glb, read_document
 
-_SEQUENCES = """
-SELECT setval(pg_get_serial_sequence(t, 'id'), 1000)
-FROM unnest(ARRAY['bim_model', 'bim_revision', 'element_identity', 'bim_element']) t"""
 COUNT = 60
 DONE, BEGUN = 36, 42  # the first that is begun, the first that is not
 
@@ -28,10 +23,7 @@ DONE, BEGUN = 36, 42  # the first that is begun, the first that is not
 @pytest.fixture
 def model(own_doors: Doors, tmp_path: Path) -> str:
     """Address of a public model of sixty boxes of the public project."""
-    as_owner(own_doors.seeded.url, _SEQUENCES)
-    engine = create_engine(for_sqlalchemy(own_doors.seeded.url))
-    made = publish_boxes(engine, open_store(HomeSettings(home=tmp_path)), tmp_path / "spool", 1, COUNT)
-    engine.dispose()
+    made = seed_boxes(own_doors.seeded.url, tmp_path, COUNT)
     return f"/api/v1/models/{made.model_id}"
 
 
@@ -215,10 +207,41 @@ def test_the_tileset_leads_to_its_tiles(own_doors: Doors, model: str) -> None:
         assert own_doors.get(f"{model}/scene/{uri}").content[:4] == b"glTF"
 
 
+def test_a_small_scene_is_one_file_with_a_node_to_every_tile(own_doors: Doors, model: str) -> None:
+    answer = own_doors.get(f"{model}/scene.glb")
+    assert (
+        answer.headers["Content-Disposition"]
+        == f'attachment; filename="model-{model.rsplit("/", 1)[1]}-1.glb"'
+    )
+    size, document = read_document(answer.content)
+    assert size == len(answer.content)
+    tiles = _json(own_doors, f"{model}/scene")["tiles"]
+    names = [f"{tile['storey']} / {tile['discipline']}" for tile in tiles]
+    assert [node["name"] for node in document["nodes"]] == names
+    tables = document["extensions"]["EXT_structural_metadata"]["propertyTables"]
+    assert [table["count"] for table in tables] == [tile["features"] for tile in tiles]
+    last = document["meshes"][-1]["primitives"][0]
+    counts = [document["accessors"][last["indices"]]["count"], tiles[-1]["triangles"] * 3]
+    assert counts[0] == counts[1]
+    assert last["extensions"]["EXT_mesh_features"]["featureIds"][1]["propertyTable"] == len(tiles) - 1
+
+
+def test_a_scene_too_large_for_one_file_is_refused_with_the_way_out(
+    own_doors: Doors, model: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(twin.elements.scene, "WHOLE_BYTES", 10_000)
+    answer = own_doors.get(f"{model}/scene.glb", headers={"Accept-Language": "en"})
+    assert answer.status_code == 422
+    assert "tileset.json" in answer.json()["detail"]
+
+
 def test_nobody_sees_the_scene_of_a_private_model(own_doors: Doors, model: str) -> None:
     tile = _json(own_doors, f"{model}/scene")["tiles"][0]["uri"]
-    _change(own_doors, "UPDATE bim_model SET public_visible = false WHERE name = '十万构件样例'")
-    paths = [f"{model}/{part}" for part in ("scene", "scene/tileset.json", "scene/elements.json", "states")]
+    _change(own_doors, f"UPDATE bim_model SET public_visible = false WHERE name = '{NAME}'")
+    paths = [
+        f"{model}/{part}"
+        for part in ("scene", "scene/tileset.json", "scene/elements.json", "states", "scene.glb")
+    ]
     assert {own_doors.get(path).status_code for path in [*paths, tile]} == {404}
     assert {own_doors.get(path, "planner").status_code for path in [*paths, tile]} == {200}
 

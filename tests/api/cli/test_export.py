@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 from pathlib import Path
 
 import pyogrio
@@ -9,6 +10,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from api.cli import make_app
+from tests.api.bim.boxes import seed_boxes
 from tests.api.cli.test_commands import Twin, twin
 from tests.api.seeding import MARKS, PRIVATE_CODE, PUBLIC_CODE
 
@@ -91,3 +93,20 @@ def test_help_teaches_both_commands() -> None:
     assert "tiles" in result.output
     for command in ("layer", "tiles"):
         assert CliRunner().invoke(make_app("export"), ["export", command, "--help"]).exit_code == 0
+
+
+def test_a_scene_is_a_folder_that_any_web_server_can_hold(twin: Twin, tmp_path: Path) -> None:
+    made = seed_boxes(os.environ["DATABASE_URL"], tmp_path, 40)
+    out = tmp_path / "场景"
+    result = twin("export", "scene", str(made.model_id), "--out", str(out), "--public", "--json")
+    assert result.exit_code == 0, result.output
+    answer = json.loads(result.stdout)
+    assert (answer["tiles"], answer["triangles"]) == (4, 480)
+    root = json.loads((out / "tileset.json").read_text(encoding="utf-8"))["root"]
+    uris = {leaf["content"]["uri"] for group in root["children"] for leaf in group["children"]}
+    assert (
+        uris
+        == {path.name for path in out.glob("*.glb")}
+        == {f"{tile.sha256}.glb" for tile in made.scene.tiles}
+    )
+    assert twin("export", "scene", str(made.model_id), "--out", str(out)).exit_code != 0

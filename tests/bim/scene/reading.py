@@ -76,14 +76,22 @@ class Glb:
 
 def parse_glb(content: bytes) -> Glb:
     """Parse a GLB of two chunks."""
-    magic, version, total, json_bytes, json_kind = struct.unpack_from("<4sIII4s", content)
-    assert (magic, version, total, json_kind) == (b"glTF", 2, len(content), b"JSON")
-    document = json.loads(content[20 : 20 + json_bytes])
-    size, kind = struct.unpack_from("<I4s", content, 20 + json_bytes)
+    total, document = read_document(content)
+    assert total == len(content)
+    start = 20 + struct.unpack_from("<I", content, 12)[0]
+    size, kind = struct.unpack_from("<I4s", content, start)
     assert kind == b"BIN\0"
-    assert 28 + json_bytes + size == total
+    assert start + 8 + size == total
     assert document["buffers"] == [{"byteLength": size}]
-    return Glb(document, content[28 + json_bytes :])
+    return Glb(document, content[start + 8 :])
+
+
+def read_document(content: bytes) -> tuple[int, dict[str, Any]]:
+    """Read the length a GLB says it has, and its document."""
+    magic, version, total, size, kind = struct.unpack_from("<4sIII4s", content)
+    assert (magic, version, kind) == (b"glTF", 2, b"JSON")
+    document: dict[str, Any] = json.loads(content[20 : 20 + size])
+    return total, document
 
 
 def box_of(volume: list[float]) -> NDArray[Any]:
