@@ -62,22 +62,28 @@ def correction_of(row: ModelPlacement) -> Correction:
     )
 
 
-def follow_placement(session: Session, revision: BimRevision) -> list[str]:
-    """Put a revision where the placement in force says, if it does not lie there yet; ask again if its file moved.
+def settle_placement(session: Session, revision: BimRevision) -> ModelPlacement | None:
+    """Put a revision where the placement in force says, or its file where none is, if it does not lie there yet.
 
-    For a revision that was just published or restored: the placement may have changed while it was converted.
-
-    Returns
-    -------
-    list of str
-        What to ask the sender; kept among the revision's warnings too.
+    For a revision that becomes current: the placement may have changed while it was converted, or since it was.
     """
     model = lock_model(session, revision.model_id)
     row = find_placement(session, model.id)
     stored = (revision.georeference or {}).get("placement")
     if (row.id if row else None) != stored:
         move_revision(session, model, revision, row)
-    if row is None:
+    return row
+
+
+def follow_placement(session: Session, revision: BimRevision) -> list[str]:
+    """Settle a revision that was just published, and ask again if its file moved under a placement by hand.
+
+    Returns
+    -------
+    list of str
+        What to ask the sender; kept among the revision's warnings too.
+    """
+    if settle_placement(session, revision) is None:
         return []
     asked = _ask_again(session, revision)
     if asked and asked[0] not in (revision.warnings or []):

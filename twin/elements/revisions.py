@@ -7,6 +7,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 import twin.projects.models  # noqa: F401  a model's row refers to its project's table
+from twin.elements.follow import settle_placement
 from twin.elements.links import apply_links
 from twin.elements.models import BimModel, BimRevision, RevisionDecision, StoredObject
 from twin.elements.preview import drop_previews
@@ -99,7 +100,8 @@ def assign_current(session: Session, model_id: int) -> None:
     """Let a model's newest published revision be its current one; none where there is none.
 
     Takes the model's row first, so that of two who change its revisions the later sees what the earlier did. The
-    model's rules link the elements of the revision that is current from now on.
+    model's rules link the elements of the revision that is current from now on, which lies where a placement by hand
+    in force says.
     """
     session.execute(text("SELECT FROM bim_model WHERE id = :id FOR NO KEY UPDATE"), {"id": model_id})
     session.execute(_CURRENT, {"model_id": model_id})
@@ -108,6 +110,7 @@ def assign_current(session: Session, model_id: int) -> None:
     )
     if current is not None:
         apply_links(session, current)
+        settle_placement(session, session.get_one(BimRevision, current))
 
 
 def hold_revision(session: Session, revision: BimRevision, reason: str) -> None:

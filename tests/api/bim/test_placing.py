@@ -142,7 +142,7 @@ def test_two_people_who_looked_at_the_same_state_do_not_overwrite_each_other(sit
     ("change", "words"),
     [
         ({"reason": ""}, "理由"),
-        ({"crs": "某市独立坐标系"}, "无法识别"),
+        ({"crs": "某市独立坐标系"}, "控制点"),
         ({"eastings": NORTH, "northings": EAST}, "写反"),
         ({"control_points": [{"local": [0, 0], "map": [EAST, NORTH]}]}, "二者取一"),
         ({"eastings": None, "northings": None, "control_points": [{"local": [0, 0], "map": [EAST, NORTH]}]}, "至少需要两个"),

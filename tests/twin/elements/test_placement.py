@@ -22,6 +22,7 @@ from twin.elements.follow import find_correction, find_placement, follow_placeme
 from twin.elements.models import BimModel, BimRevision
 from twin.elements.placement import list_placements, place_model, preview_placement, withdraw_placement
 from twin.elements.position import GivenPlace
+from twin.elements.revisions import assign_current
 from twin.errors import ConflictError, InvalidInputError, NotFoundError, StaleError
 from twin.identity.audit import list_events
 from twin.identity.caller import SYSTEM
@@ -230,7 +231,7 @@ def test_a_point_in_degrees_is_turned_from_true_north(session: Session, tmp_path
         (GivenPlace("EPSG:4527", "x", None, NORTH), InvalidInputError, "eastings and northings"),
         (GivenPlace("EPSG:4527", "x", math.nan, NORTH), InvalidInputError, "finite"),
         (GivenPlace("EPSG:4527", "x", EAST, NORTH, scale_factor=1000.0), InvalidInputError, "scale factor near 1"),
-        (GivenPlace("某市独立坐标系", "x", EAST, NORTH), InvalidInputError, "not understood"),
+        (GivenPlace("某市独立坐标系", "x", EAST, NORTH), InvalidInputError, "local grid"),
         (GivenPlace("EPSG:2363", "x", EAST, NORTH), InvalidInputError, "old datum"),
         (GivenPlace("EPSG:4527", "x", NORTH, EAST), PlacementError, "exchanged"),
         (GivenPlace("EPSG:4527", "x", EAST - 39e6, NORTH), PlacementError, "EPSG:4548"),
@@ -368,3 +369,18 @@ def test_heights_stored_before_boxes_were_go_back_by_the_old_matrix(session: Ses
     place_model(session, SYSTEM, revision.model_id, MIDDLE)
     heights = text("SELECT z_min_m, z_max_m FROM bim_element WHERE name = '墙0'")
     assert tuple(session.execute(heights).one()) == pytest.approx((30.0, 32.8))
+
+
+def test_an_older_revision_that_becomes_current_again_follows_the_placement(
+    session: Session, tmp_path: Path
+) -> None:
+    project = add_project(session)
+    first = _published(session, tmp_path / "1", ZONE_39, project)
+    second = _published(session, tmp_path / "2", ZONE_39, project, "cd" * 32)
+    place_model(session, SYSTEM, first.model_id, MIDDLE)
+    assert _rows(session, first.id) != _rows(session, second.id)
+    second.state = "withdrawn"
+    session.flush()
+    assign_current(session, first.model_id)
+    assert session.get_one(BimModel, first.model_id, populate_existing=True).current_revision_id == first.id
+    assert _rows(session, first.id) == _rows(session, second.id)
