@@ -24,6 +24,7 @@ from twin.elements.scene import keep_scene, publish_scene
 from twin.jobs.attempt import Attempt, progress
 from twin.jobs.execute import CrashedError
 from twin.jobs.spool import open_spool
+from twin.jobs.submit_check import submit_automatic_checks
 from twin.jobs.verdicts import Report, Verdict
 from twin.progress.record import record_project_state
 from twin.settings import JobSettings
@@ -172,6 +173,7 @@ def _publish(attempt: Attempt, spool: Path, report: Report) -> None:
         publish_scene(session, revision.id, scene)
         state = record_project_state(session, project_id)
         evaluate_project(session, project_id, state)
+        _ask_for_checks(session, attempt, revision)
         report.verdict.detail.update(
             elements=published.elements,
             on_map=published.on_map,
@@ -186,6 +188,14 @@ def _publish(attempt: Attempt, spool: Path, report: Report) -> None:
                 *report.verdict.detail.get("warnings", []),
                 *published.asked,
             ]
+
+
+def _ask_for_checks(session: Session, attempt: Attempt, revision: BimRevision) -> None:
+    """Queue the checks that follow a publication; a revision that is held back is checked when somebody asks."""
+    model = session.get_one(BimModel, revision.model_id)
+    if model.current_revision_id == revision.id:
+        kinds = attempt.room.settings.check_after_publish
+        submit_automatic_checks(session, attempt.room.store, kinds, model.id, revision.id)
 
 
 def _verdict(found: Converted) -> Verdict:
