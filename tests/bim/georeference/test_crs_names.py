@@ -52,3 +52,36 @@ def test_old_datums_are_refused(name: str) -> None:
     assert found.code is None
     assert "old datum" in (found.problem_en or "")
     assert "旧基准" in (found.problem_zh or "")
+
+
+@pytest.mark.parametrize(
+    ("text", "flag"),
+    [
+        (CrsText("西安80 3度带39带"), "refused"),
+        (CrsText("Xian_1980_3_Degree_GK_Zone_39"), "refused"),
+        (CrsText("3度带39带", geodetic_datum="北京54"), "refused"),
+        (CrsText("阜阳独立坐标系"), "local_grid"),
+        (CrsText("Engineering grid"), "local_grid"),
+        (CrsText("GK-39"), "unknown"),
+        (CrsText("EPSG:999999"), "unknown"),
+        (CrsText("EPSG:4479"), "unknown"),
+    ],
+)
+def test_names_that_cannot_be_used_say_why(text: CrsText, flag: str) -> None:
+    found = read_crs(text)
+    assert found.code is None
+    assert [name for name in ("refused", "local_grid", "unknown") if getattr(found, name)] == [flag]
+    assert found.problem_en
+    assert found.problem_zh
+
+
+def test_a_datum_that_contradicts_the_code_is_told() -> None:
+    found = read_crs(CrsText("EPSG:4527", geodetic_datum="北京54"))
+    assert found.code == "EPSG:4527"
+    assert "北京54" in (found.problem_en or "")
+
+
+def test_a_compound_code_is_split_into_plane_and_height() -> None:
+    """EPSG:5555 is ETRS89 / UTM zone 32N with DHHN92 heights: 25832 and 5783."""
+    found = read_crs(CrsText("EPSG:5555"))
+    assert (found.code, found.vertical) == ("EPSG:25832", "EPSG:5783")
