@@ -39,10 +39,10 @@ WITH pairs AS MATERIALIZED (
   FROM (SELECT * FROM element_print WHERE revision_id = :from_id) o
   FULL JOIN (SELECT * FROM element_print WHERE revision_id = :to_id) n ON n.identity_id = o.identity_id),
 gone AS MATERIALIZED (
-  SELECT e.*, {point} AS at FROM pairs p
+  SELECT e.element_id, e.signature, {point} AS at FROM pairs p
   JOIN element_print e ON e.element_id = p.from_element_id AND e.revision_id = :from_id WHERE p.id IS NULL),
 fresh AS MATERIALIZED (
-  SELECT e.*, {point} AS at FROM pairs p
+  SELECT e.element_id, e.signature, {point} AS at FROM pairs p
   JOIN element_print e ON e.element_id = p.id AND e.revision_id = :to_id WHERE p.from_element_id IS NULL),
 """
 
@@ -86,9 +86,10 @@ _CELL = """({one}.signature # coalesce(hashfloat8extended(floor(({one}.at[1] + {
 _STRADDLES = "({d} < 0 OR floor((g.at[{axis}] + {near}) / {cell}) <> floor((g.at[{axis}] - {near}) / {cell}))"
 
 _MATCHES = """
-{name}_spots AS MATERIALIZED (SELECT f.element_id, f.signature, f.at, f.box, {cell} AS cell FROM {fresh} f),
+{name}_spots AS MATERIALIZED (SELECT f.element_id, f.signature, f.at, {more_f} {cell} AS cell FROM {fresh} f),
+{name}_heaps AS MATERIALIZED (SELECT cell FROM {name}_spots GROUP BY cell HAVING count(*) > {heap}),
 {name}_cells AS MATERIALIZED (
-  SELECT g.element_id, g.signature, g.at, g.box, {cells} AS cell FROM {gone} g
+  SELECT g.element_id, g.signature, g.at, {more_g} {cells} AS cell FROM {gone} g
   JOIN unnest({around}) x ON {straddles_x}
   JOIN unnest({around}) y ON {straddles_y}
   JOIN unnest({around}) z ON {straddles_z}),
@@ -100,7 +101,7 @@ _MATCHES = """
       SELECT g.element_id AS gone_id, f.element_id AS fresh_id
       FROM {name}_cells g
       JOIN {name}_spots f ON f.cell = g.cell AND f.signature = g.signature
-      WHERE f.cell <> ALL (ARRAY(SELECT cell FROM {name}_spots GROUP BY cell HAVING count(*) > {heap}))
+      WHERE NOT EXISTS (SELECT FROM {name}_heaps h WHERE h.cell = f.cell)
         AND (g.at IS NULL) = (f.at IS NULL)
         AND coalesce(CASE  -- no square of what is far: it may be more than a number holds
           WHEN greatest(abs(g.at[1] - f.at[1]), abs(g.at[2] - f.at[2]), abs(g.at[3] - f.at[3])) > {near} THEN false
@@ -111,7 +112,7 @@ _MATCHES = """
 
 _CONFIDENCE = f"""round((CASE WHEN n.geometry IS NULL AND o.geometry IS NULL THEN 0.75 WHEN {_SHAPE} THEN 0.85
         ELSE 0.6 END
-      - CASE WHEN n.at IS NULL THEN 0.2 WHEN {_MOVED} THEN 0.1 ELSE 0 END
+      - CASE WHEN coalesce(n.box, n.placement) IS NULL THEN 0.2 WHEN {_MOVED} THEN 0.1 ELSE 0 END
       + CASE WHEN n.tag <> o.tag THEN -0.05 WHEN n.tag <> print_of(NULL) THEN 0.08 ELSE 0 END
       + CASE WHEN n.storey = o.storey THEN 0.06 ELSE 0 END)::numeric, 2)"""
 
@@ -120,7 +121,8 @@ matched AS MATERIALIZED (
   SELECT n.element_id AS id, o.element_id AS from_element_id, n.identity_id, o.identity_id AS from_identity_id,
     {{what}} AS what, {_CONFIDENCE} AS confidence
   FROM (SELECT gone_id, fresh_id FROM by_middle UNION ALL SELECT gone_id, fresh_id FROM by_placement) m
-  JOIN gone o ON o.element_id = m.gone_id JOIN fresh n ON n.element_id = m.fresh_id)
+  JOIN element_print o ON o.element_id = m.gone_id AND o.revision_id = :from_id
+  JOIN element_print n ON n.element_id = m.fresh_id AND n.revision_id = :to_id)
 """
 
 _PLANNING: Final = {"work_mem": "64MB", "enable_nestloop": "off", "jit": "off"}
@@ -168,22 +170,24 @@ def planned_for_sets(session: Session) -> Iterator[None]:
 
 def _by_middle() -> str:
     """Match by where elements are; those that are nowhere, by content alone."""
-    return _matches("by_middle", "gone", "fresh", "true")
+    return _matches("by_middle", "gone", "fresh")
 
 
 def _by_placement() -> str:
     """Match the rest that was reshaped where it stands: its placement is the same and the boxes meet."""
-    rest = """(SELECT s.element_id, s.signature, s.box, ARRAY[s.placement[4], s.placement[8], s.placement[12]] AS at
-      FROM {side} s WHERE s.box IS NOT NULL AND s.placement IS NOT NULL
+    rest = """(SELECT e.element_id, e.signature, e.box, ARRAY[e.placement[4], e.placement[8], e.placement[12]] AS at
+      FROM {side} s JOIN element_print e ON e.element_id = s.element_id AND e.revision_id = :{revision}
+      WHERE e.box IS NOT NULL AND e.placement IS NOT NULL
         AND NOT EXISTS (SELECT FROM by_middle m WHERE m.{side}_id = s.element_id))"""
     meet = " AND ".join(
         f"g.box[{low}] <= f.box[{high}] + {_NEAR_M} AND f.box[{low}] <= g.box[{high}] + {_NEAR_M}"
         for low, high in ((1, 4), (2, 5), (3, 6))
     )
-    return _matches("by_placement", rest.format(side="gone"), rest.format(side="fresh"), meet)
+    gone, fresh = rest.format(side="gone", revision="from_id"), rest.format(side="fresh", revision="to_id")
+    return _matches("by_placement", gone, fresh, meet, "box")
 
 
-def _matches(name: str, gone: str, fresh: str, and_so: str) -> str:
+def _matches(name: str, gone: str, fresh: str, and_so: str = "true", more: str | None = None) -> str:
     scale = {"cell": _CELL_M, "near": _NEAR_M}
     straddles = {
         f"straddles_{d}": _STRADDLES.format(d=d, axis=axis, **scale)
@@ -199,5 +203,7 @@ def _matches(name: str, gone: str, fresh: str, and_so: str) -> str:
         near=_NEAR_M,
         heap=_HEAP,
         and_so=and_so,
+        more_g=f"g.{more}," if more else "",
+        more_f=f"f.{more}," if more else "",
         **straddles,
     )
