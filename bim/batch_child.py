@@ -13,6 +13,7 @@ import orjson
 import shapely
 
 from bim.alike import iter_alike
+from bim.footprint import Floats
 from bim.geometry import HYBRID, NothingDrawnError, Shape, ShapeRecord, iter_shapes
 from bim.measure import ShapeMeasurer
 from bim.model import File, Instance
@@ -21,6 +22,7 @@ from bim.scene.spool import MeshPlace, MeshWriter
 DONE, REFUSED, MEMORY, FAILED = "done", "refused", "memory", "failed"
 # What is lost and drawn again when the kernel dies; large lots are measured faster than small ones.
 _LOT_SHAPES, _LOT_TRIANGLES, _LOT_S = 128, 50_000, 1.0
+_FAR_M = 1e8
 _FLUSH_S = 0.1
 _FLUSH_BYTES = 1 << 16
 
@@ -125,8 +127,8 @@ def _draw_all(
         if shape.step_id in told or len(shape.points) == 0:
             continue
         told.add(shape.step_id)
-        if not np.isfinite(shape.points).all() or not np.isfinite(shape.matrix).all():
-            teller.fault(shape.step_id, "coordinates are not finite")
+        if not _is_near(shape.points) or not _is_near(shape.matrix):
+            teller.fault(shape.step_id, "coordinates are not finite, or beyond 100,000 km")
             continue
         lot.append(shape)
         weight += len(shape.faces)
@@ -134,6 +136,11 @@ def _draw_all(
             _measure(lot, batch.kernel, measurer, meshes, teller)
             lot, weight, began = [], 0, time.monotonic()
     _measure(lot, batch.kernel, measurer, meshes, teller)
+
+
+def _is_near(values: Floats) -> bool:
+    """Say whether coordinates are numbers that squares, millimetres and single precision can hold."""
+    return bool(np.abs(values).max() < _FAR_M)  # false for NaN
 
 
 def _iter_shapes(file: File, batch: Batch) -> Iterator[Shape]:

@@ -44,7 +44,7 @@ from bim.results import (
 from bim.scene.rows import write_scene
 from bim.schedule import Schedule, read_schedule
 from bim.units import Units, read_units
-from bim.verdicts import failed_verdict, finished_verdict, internal_verdict, memory_verdict
+from bim.verdicts import MISREAD, failed_verdict, finished_verdict, internal_verdict, memory_verdict
 
 
 class Conversion:
@@ -160,7 +160,7 @@ class Conversion:
         try:
             facts = read_geo_facts(model, result.units, result.properties, raw, middle)
             facts = dataclasses.replace(facts, span_m=robust_span(rows, drawn))
-        except (AttributeError, TypeError, ValueError, IndexError) as error:
+        except MISREAD as error:
             # A value of the wrong type costs the model its place, not its elements.
             note = f"what the file says about its position cannot be read ({error})"
             facts = GeoFacts(unit_m=result.units.length_m, middle=middle, notes=(note[:300],))

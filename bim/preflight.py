@@ -1,11 +1,14 @@
 """One streaming pass over the text of a model, before the kernel sees it; every refusal is a typed error."""
 
 import re
+from array import array
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bim.errors import CycleError, TooBigError
+import numpy as np
+
+from bim.errors import CycleError, ParseError, TooBigError
 from bim.graph import Edges, compute_depth, find_cycle
 from bim.limits import MIB, FileLimits
 from bim.sniff import WINDOW_BYTES, Header, check_trailer, read_header
@@ -56,6 +59,8 @@ _GRAPH_OF = {
     **{b"IFC" + name.encode(): "placement" for name in _PLACEMENTS},
     **{b"IFC" + name.encode(): "decomposition" for name in _RELATIONS},
 }
+_DIGITS = 10
+LARGEST_NUMBER = 2**31 - 1  # of an instance; the library drops those above without a word
 _LONG = 400
 
 
@@ -142,13 +147,17 @@ def _scan_instances(data: Buffer, start: int, limits: FileLimits) -> _Scan:
     scan = _Scan()
     end = start
     names: list[bytes] = []
+    numbers = array("q")
     for match in INSTANCE.finditer(data, start):
         begin, finish = match.span()
         if begin != end:
             break
         end = finish
-        name = match[2]
+        name, number = match[2], match[1]
         names.append(name)
+        if len(number) > _DIGITS or int(number) > LARGEST_NUMBER:
+            raise _number_error(data, match)
+        numbers.append(int(number))
         if finish - begin > _LONG:
             _check_long(data, match, limits)
         graph = _GRAPH_OF.get(name)
@@ -160,8 +169,34 @@ def _scan_instances(data: Buffer, start: int, limits: FileLimits) -> _Scan:
         raise grammar_error(data, end)
     _check_count(len(names), limits)
     check_balance(data, start)
+    _check_unique(numbers, data, start)
     scan.counts = _upper(Counter(names))
     return scan
+
+
+def _number_error(data: Buffer, match: re.Match[bytes]) -> ParseError:
+    number = match[1][:40].decode()
+    return ParseError(
+        f"The instance number #{number} is above {LARGEST_NUMBER}; readers lose such objects. Export the model again.",
+        f"实体编号 #{number} 超过 {LARGEST_NUMBER},读取时会丢失。请重新导出模型。",
+        compute_place(data, match.start(1)),
+    )
+
+
+def _check_unique(numbers: "array[int]", data: Buffer, start: int) -> None:
+    """Refuse a number that two instances carry: what refers to it could mean either."""
+    ordered = np.sort(np.frombuffer(numbers, dtype=np.int64))
+    twice = np.flatnonzero(ordered[1:] == ordered[:-1])
+    if not len(twice):
+        return
+    number = int(ordered[twice[0]])
+    carriers = [match.start(1) for match in INSTANCE.finditer(data, start) if int(match[1]) == number]
+    first = compute_place(data, carriers[0]).line
+    raise ParseError(
+        f"The instance number #{number} was given in line {first} already. Export the model again.",
+        f"实体编号 #{number} 已在第 {first} 行使用。请重新导出模型。",
+        compute_place(data, carriers[1], number),
+    )
 
 
 def _upper(counts: Counter[bytes]) -> Counter[bytes]:

@@ -8,6 +8,16 @@ from bim.batches import BatchResults
 from bim.errors import BimError
 from bim.results import ModelResult, Verdict
 
+# What reading a file throws whose values are of another kind, or fewer, than its schema says.
+MISREAD = (
+    AssertionError,
+    AttributeError,
+    TypeError,
+    ValueError,
+    LookupError,
+    ArithmeticError,
+    RuntimeError,
+)
 _SHOWN = 50
 
 
@@ -36,7 +46,7 @@ def internal_verdict(error: Exception, phase: str) -> Verdict:
         return memory_verdict(phase)
     if isinstance(error, OSError) and error.errno in (errno.EFBIG, errno.ENOSPC):
         return _disk_verdict(phase)
-    if isinstance(error, AttributeError | TypeError | ValueError | IndexError):
+    if isinstance(error, MISREAD):
         return _schema_verdict(error, phase)
     return Verdict(
         "failed",

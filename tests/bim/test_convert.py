@@ -296,3 +296,26 @@ def test_public_footprints_equal_the_exact_union(tmp_path: Path, public_files: P
         if abs((ours[number] or 0) / area - 1) > 0.005
     }
     assert not wrong
+
+
+def test_an_element_beyond_all_bounds_costs_itself_alone(tmp_path: Path) -> None:
+    """A wall 1e200 m long cannot be squared, hashed by the millimetre or written in single precision."""
+    text = (
+        Sheet(walls=3)
+        .text()
+        .replace(
+            "#1007=IFCRECTANGLEPROFILEDEF(.AREA.,$,$,3.0,", "#1007=IFCRECTANGLEPROFILEDEF(.AREA.,$,$,1.E200,"
+        )
+    )
+    outcome = _convert(write(tmp_path / "a.ifc", text), tmp_path / "s")
+    assert outcome.verdict.code == "partial"
+    rows = {row.step_id: row for row in iter_elements(tmp_path / "s")}
+    assert rows[1000].geometry_error is not None
+    assert rows[1000].geometry_error["kind"] in ("failed", "empty")
+    assert [rows[number].fid is not None for number in (1020, 1040)] == [True, True]
+
+
+def test_a_placement_of_another_kind_costs_the_position_not_the_elements(tmp_path: Path) -> None:
+    text = Sheet(walls=2).text().replace("#23=IFCAXIS2PLACEMENT3D(#22,$,$);", "#23=IFCPLANE(#8);")
+    outcome = _convert(write(tmp_path / "a.ifc", text), tmp_path / "s")
+    assert (outcome.verdict.state, sum(outcome.verdict.counts.values())) == ("succeeded", 5)

@@ -160,6 +160,26 @@ def test_scales_of_release_candidates_are_kept_raw(tmp_path: Path) -> None:
     assert report.long_map_conversions[5][7:] == ("0.001", "0.002", "0.003")
 
 
+def test_a_number_given_twice_is_refused_with_both_lines(tmp_path: Path) -> None:
+    error = _check(tmp_path, ["#1=IFCPLANE(#3);", "#2=IFCPLANE(#3);", "#01=IFCPLANE(#3);"])
+    assert isinstance(error, ParseError)
+    # Seven lines of header: the first stands in line 8, the second in line 10.
+    assert "was given in line 8 already" in error.message_en
+    assert (error.place.line, error.place.entity) == (10, 1)
+
+
+@pytest.mark.parametrize("number", ["2147483648", "9" * 20, "9" * 6000])
+def test_a_number_no_reader_holds_is_refused(tmp_path: Path, number: str) -> None:
+    error = _check(tmp_path, ["#1=IFCPLANE(#3);", f"#{number}=IFCPLANE(#3);"])
+    assert isinstance(error, ParseError)
+    assert error.place.line == 9
+
+
+def test_the_largest_number_passes(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.ifc", step_file(["#2147483647=IFCPLANE(#3);"], "IFC4"))
+    assert preflight(path, LIMITS).counts_by_class == {"IFCPLANE": 1}
+
+
 def test_twenty_thousand_honest_walls_pass(tmp_path: Path) -> None:
     report = preflight(write(tmp_path / "a.ifc", Sheet(walls=20_000).text()), LIMITS)
     assert report.counts_by_class["IFCWALL"] == 20_000
