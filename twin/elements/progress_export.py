@@ -19,34 +19,33 @@ _BATCH: Final = 5_000
 
 # What stands already is no work and is left out. `X#1` names the first of several elements of one GlobalId.
 _ROWS: Final = text("""
-SELECT e.id AS row_key, e.global_id || CASE WHEN d.id IS NOT NULL THEN '#1' ELSE '' END AS global_id, i.status,
+WITH twice AS (
+  SELECT left(global_id, -2) AS global_id FROM bim_element WHERE revision_id = :revision_id AND global_id LIKE '%#2')
+SELECT e.global_id || CASE WHEN d.global_id IS NOT NULL THEN '#1' ELSE '' END AS global_id, i.status,
   trim_scale(i.progress)::text AS percent, i.actual_start, i.actual_finish, i.step, m.code AS milestone, e.ifc_class,
   e.name, e.tag, e.type_name, e.storey, e.plan_start, e.plan_finish, e.quantity, e.quantity_unit, e.quantity_source
 FROM bim_element e
 JOIN element_identity i ON i.id = e.identity_id
 LEFT JOIN milestone m ON m.id = e.milestone_id
-LEFT JOIN bim_element d ON d.revision_id = e.revision_id AND d.global_id = e.global_id || '#2'
+LEFT JOIN twice d ON d.global_id = e.global_id
 WHERE e.revision_id = :revision_id AND coalesce(e.planning_status, '') <> 'EXISTING'
-  AND element_is_drawn(e.ifc_class) AND e.id > :after
-ORDER BY e.id LIMIT :limit""")
+  AND element_is_drawn(e.ifc_class)
+ORDER BY e.id""")
 
 
 def iter_progress_csv(session: Session, revision_id: int | None) -> Iterator[bytes]:
-    """Yield a CSV table (UTF-8 with a byte order mark) of every element that is work; read in batches by key.
+    """Yield a CSV table (UTF-8 with a byte order mark) of every element that is work, a batch of rows at a time.
 
     Texts that a spreadsheet would run as a formula get an apostrophe before them; the GlobalId never does, as it is
     what a row is found by.
     """
     yield b"\xef\xbb\xbf" + _lines([list(COLUMNS)])
-    after = 0
-    while revision_id is not None:
-        values = {"revision_id": revision_id, "after": after, "limit": _BATCH}
-        rows = session.execute(_ROWS, values).mappings().all()
-        if rows:
-            yield _lines([_cells(row) for row in rows])
-        if len(rows) < _BATCH:
-            return
-        after = rows[-1]["row_key"]
+    if revision_id is None:
+        return
+    session.execute(text("SET LOCAL cursor_tuple_fraction = 1"))  # all rows are wanted, not the first soon
+    rows = session.execute(_ROWS, {"revision_id": revision_id}, execution_options={"yield_per": _BATCH})
+    for batch in rows.mappings().partitions():
+        yield _lines([_cells(row) for row in batch])
 
 
 def _cells(row: Mapping[Any, Any]) -> list[str]:

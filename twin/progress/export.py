@@ -111,7 +111,7 @@ def place_of(revision: BimRevision) -> ExportPlace:
 
 def iter_export_notes(session: Session, revision_id: int) -> Iterator[ElementNote]:
     """Iterate over the elements of which progress is known."""
-    for row in session.execute(_NOTES, {"revision_id": revision_id}).yield_per(5_000):
+    for row in session.execute(_NOTES, {"revision_id": revision_id}, execution_options={"yield_per": 5_000}):
         yield ElementNote(
             step_id=row.step_id,
             global_id=row.global_id,

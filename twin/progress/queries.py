@@ -69,22 +69,23 @@ GROUP BY 1, 2, 3 ORDER BY 1, 2, 3""")
 
 # Elements that bore progress by a day and stand in no current revision: where they last stood, and what they measured.
 _ORPHANS = text("""
+WITH gone AS MATERIALIZED (
+  SELECT i.id FROM bim_model b JOIN element_identity i ON i.model_id = b.id
+  LEFT JOIN bim_element c ON c.revision_id = b.current_revision_id AND c.identity_id = i.id
+  WHERE b.project_id = :project_id AND (CAST(:model_id AS bigint) IS NULL OR b.id = :model_id)
+    AND b.current_revision_id IS NOT NULL AND c.id IS NULL
+    AND NOT EXISTS (SELECT FROM element_carry_over o WHERE o.from_identity_id = i.id AND o.approved))
 SELECT e.milestone_id, CASE WHEN e.planning_status = 'DEMOLISH' THEN 'demolition:' ELSE '' END
     || coalesce(e.quantity_unit, 'count') AS unit,
   sum(coalesce(e.quantity, 1)::numeric) AS quantity, count(*) AS elements
-FROM bim_model b
-JOIN element_identity i ON i.model_id = b.id
+FROM gone i
 JOIN LATERAL (
   SELECT x.percent FROM element_progress x WHERE x.identity_id = i.id AND x.as_of <= :as_of
   ORDER BY x.as_of DESC, x.id DESC LIMIT 1) h ON h.percent > 0
 JOIN LATERAL (
   SELECT o.* FROM bim_element o JOIN bim_revision r ON r.id = o.revision_id
   WHERE o.identity_id = i.id AND r.state IN ('published', 'withdrawn') ORDER BY r.number DESC LIMIT 1) e ON true
-WHERE b.project_id = :project_id AND (CAST(:model_id AS bigint) IS NULL OR b.id = :model_id)
-  AND b.current_revision_id IS NOT NULL AND e.milestone_id IS NOT NULL
-  AND coalesce(e.planning_status, '') <> 'EXISTING'
-  AND NOT EXISTS (SELECT FROM bim_element c WHERE c.revision_id = b.current_revision_id AND c.identity_id = i.id)
-  AND NOT EXISTS (SELECT FROM element_carry_over o WHERE o.from_identity_id = i.id AND o.approved)
+WHERE e.milestone_id IS NOT NULL AND coalesce(e.planning_status, '') <> 'EXISTING'
 GROUP BY 1, 2""")
 
 

@@ -278,3 +278,25 @@ def test_a_proposal_beyond_the_accepted_step_is_refused_and_stays_open(site: Doo
     done = site.request("POST", PROPOSALS, "contractor", json={"accept": "all"}).json()
     assert (done["accepted"], [row["global_id"] for row in done["refused"]]) == (1, ["0col1"])
     assert site.get(PROPOSALS, "auditor").json()["matched"] == 1
+
+
+def test_the_order_in_which_tables_come_does_not_matter(site: Doors) -> None:
+    rows = [
+        {"global_id": each, "percent": n}
+        for each, n in (("0col1", 100), ("0col2", 35), ("0slab1", 60), ("0door", 5))
+    ]
+    for row in rows:
+        patch(site, [row])
+    forward = site.get(PROGRESS, "auditor").json()["packages"]
+    for row in rows:
+        patch(site, [{"global_id": row["global_id"], "percent": 0}])
+    for row in reversed(rows):
+        patch(site, [row])
+    assert site.get(PROGRESS, "auditor").json()["packages"] == forward
+
+
+def test_what_stands_already_never_counts(site: Doors) -> None:
+    before = site.get(PROGRESS, "auditor").json()["packages"]
+    as_owner(site.seeded.url, "UPDATE bim_element SET quantity = 1e6 WHERE global_id = '0col4'")
+    patch(site, [{"global_id": "0col4", "percent": 100}])
+    assert site.get(PROGRESS, "auditor").json()["packages"] == before
