@@ -6,7 +6,7 @@ heartbeat tells it to stop, and its publication, should it come first, matches n
 
 import asyncio
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -172,10 +172,10 @@ async def beat(attempt: Attempt) -> None:
             if not await _write_beat(connection, attempt):
                 return
             await asyncio.sleep(REPORT_EVERY_S)
-            try:
-                await asyncio.wait_for(attempt.changed.wait(), settings.heartbeat_s - REPORT_EVERY_S)
-            except TimeoutError:
-                continue
+            # Not `wait_for`: up to Python 3.11 it forgets a cancellation that comes with the event.
+            with suppress(TimeoutError):
+                async with asyncio.timeout(settings.heartbeat_s - REPORT_EVERY_S):
+                    await attempt.changed.wait()
 
 
 async def _write_beat(connection: psycopg.AsyncConnection[Any], attempt: Attempt) -> bool:

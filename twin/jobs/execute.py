@@ -1,7 +1,6 @@
 """Run one job as one attempt, and see to it that every way of ending is written down."""
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable, Mapping
 
 import psycopg
@@ -19,6 +18,8 @@ from twin.jobs.workroom import Workroom
 Handler = Callable[[Attempt], Awaitable[Report | None]]
 
 DATABASE_LOST = (psycopg.OperationalError, psycopg.InterfaceError, OperationalError, InterfaceError)
+
+STOP_AGAIN_S = 5.0
 
 log = structlog.get_logger("twin.jobs")
 
@@ -87,11 +88,18 @@ async def _work(attempt: Attempt, handler: Handler) -> Report | None:
 
 
 async def _stop(task: "asyncio.Future[Report | None] | asyncio.Future[None]") -> None:
-    if task.done():
-        return
-    task.cancel()
-    with contextlib.suppress(asyncio.CancelledError, Exception):
-        await task
+    """Cancel until the task has ended: what it waits for may end at that very moment and swallow a cancellation."""
+    cancelled: asyncio.CancelledError | None = None
+    while not task.done():
+        task.cancel()
+        try:
+            await asyncio.wait({task}, timeout=STOP_AGAIN_S)
+        except asyncio.CancelledError as error:  # ours: it comes after
+            cancelled = error
+    if not task.cancelled():
+        task.exception()
+    if cancelled is not None:
+        raise cancelled
 
 
 def _fail(attempt: Attempt, report: Report) -> None:
