@@ -82,8 +82,8 @@ TRAPS: dict[str, tuple[bytes, str, str]] = {
     ),
     "20,000 nested booleans": (_deep(20_000), "too_big", "levels deep"),
     "a profile of 300,000 points": (_star(300_000), "too_big", "300000 points"),
-    "a hundred nested parentheses": (
-        _sheet([f"#7000=IFCCARTESIANPOINT({'(' * 100}1.{')' * 100});"]),
+    "a thousand nested parentheses": (
+        _sheet([f"#7000=IFCCARTESIANPOINT({'(' * 1000}1.{')' * 1000});"]),
         "too_big",
         "levels of parentheses",
     ),

@@ -1,6 +1,7 @@
 """Run one job as one attempt, and see to it that every way of ending is written down."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Mapping
 
 import psycopg
@@ -90,10 +91,14 @@ async def _work(attempt: Attempt, handler: Handler) -> Report | None:
 async def _stop(task: "asyncio.Future[Report | None] | asyncio.Future[None]") -> None:
     """Cancel until the task has ended: what it waits for may end at that very moment and swallow a cancellation."""
     cancelled: asyncio.CancelledError | None = None
+    patience_until = 0.0
     while not task.done():
-        task.cancel()
+        now = time.monotonic()
+        if now >= patience_until:
+            task.cancel()
+            patience_until = now + STOP_AGAIN_S
         try:
-            await asyncio.wait({task}, timeout=STOP_AGAIN_S)
+            await asyncio.wait({task}, timeout=patience_until - now)
         except asyncio.CancelledError as error:  # ours: it comes after
             cancelled = error
     if not task.cancelled():
