@@ -77,7 +77,7 @@ def _unforeseen(error: Exception, phase: str) -> Verdict:
 
 
 def _schema(order: CheckOrder, progress: ProgressTeller) -> Verdict:
-    model = _open(order, order.source, "model", progress)
+    model, notes = _open(order, order.source, "model", progress)
     progress.enter("schema")
     express = bool(order.options.get("express_rules", False))
     groups, rows, truncated = check_schema(model, 1, express_rules=express)
@@ -88,21 +88,22 @@ def _schema(order: CheckOrder, progress: ProgressTeller) -> Verdict:
         sink.add(row)
     sink.close()
     title = "Schema and georeference rules 模式与地理参考规则"
-    return _finish(order, title, [*groups, *more_groups], truncated=truncated or sink.truncated)
+    cut = truncated or sink.truncated
+    return _finish(order, title, [*groups, *more_groups], truncated=cut, notes=notes)
 
 
 def _ids(order: CheckOrder, progress: ProgressTeller) -> Verdict:
     if order.ids is None:
         raise _incomplete("ids")
     ids = read_ids(order.ids)
-    model = _open(order, order.source, "model", progress)
+    model, notes = _open(order, order.source, "model", progress)
     groups = check_ids(model, ids, progress)
     sink = RowSink(order.spool, order.row_cap)
     for row in iter_rows(ids):
         sink.add(row)
     sink.close()
     progress.enter("report")
-    reports, notes = {}, []
+    reports = {}
     if sum(group.applicable for group in groups) <= _HTML_ELEMENTS:
         reports = write_reports(ids, order.spool)
     else:
@@ -115,8 +116,8 @@ def _ids(order: CheckOrder, progress: ProgressTeller) -> Verdict:
 
 def _clash(order: CheckOrder, progress: ProgressTeller) -> Verdict:
     relative = compute_relative(order.context.get("georeference"), order.context.get("other_georeference"))
-    first = _open(order, order.source, "model", progress)
-    second = None if order.other is None else _open(order, order.other, "other", progress)
+    first, notes = _open(order, order.source, "model", progress)
+    second, more = (None, []) if order.other is None else _open(order, order.other, "other", progress)
     to_first = np.eye(4) if second is None else relative.matrix
     skipped = (
         set(order.context.get("without_shape") or ()),
@@ -130,7 +131,7 @@ def _clash(order: CheckOrder, progress: ProgressTeller) -> Verdict:
     for row in rows:
         sink.add(row)
     sink.close()
-    notes = [relative.note] if second is not None else []
+    notes = [*notes, *more, *([relative.note] if second is not None else [])]
     left_out = len(skipped[0]) + len(skipped[1])
     if left_out:
         notes.append(f"{left_out} elements without a shape were left out. 未检查 {left_out} 个无几何构件。")
@@ -207,7 +208,10 @@ def _finish(
     )
 
 
-def _open(order: CheckOrder, source: Path | None, folder: str, progress: ProgressTeller) -> Model:
+def _open(
+    order: CheckOrder, source: Path | None, folder: str, progress: ProgressTeller
+) -> tuple[Model, list[str]]:
+    """Open a model, and tell what had to be changed to read it, such as the name of its schema."""
     if source is None:
         raise _incomplete(folder)
     progress.enter("preflight")
@@ -215,7 +219,7 @@ def _open(order: CheckOrder, source: Path | None, folder: str, progress: Progres
     own.mkdir(exist_ok=True)
     prepared = prepare(source, own, order.limits.file)
     progress.enter("open")
-    return open_model(prepared.path)
+    return open_model(prepared.path), list(prepared.warnings)
 
 
 def _incomplete(what: str) -> JobError:

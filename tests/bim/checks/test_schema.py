@@ -72,6 +72,11 @@ def test_schema_faults_are_grouped_by_rule_with_their_elements(check: Check, tmp
     assert done.summary.outcome == "fail"
 
 
+def test_a_schema_that_is_read_as_another_is_told(check: Check, tmp_path: Path) -> None:
+    done = check("schema", write(tmp_path / "road.ifc", [WALL], schema="IFC4X3_RC2"))
+    assert any("IFC4X3_RC2 read as IFC4X3_ADD2" in note for note in done.summary.notes)
+
+
 def test_a_file_cut_in_half_ends_in_a_verdict(check: Check, tmp_path: Path) -> None:
     source = write(tmp_path / "m.ifc", [WALL])
     source.write_bytes(source.read_bytes()[: source.stat().st_size // 2])
