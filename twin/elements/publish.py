@@ -84,6 +84,12 @@ SELECT ST_Multi(ST_CollectionExtract(ST_MakeValid(ST_SetSRID(CAST(:lonlat AS geo
 """)
 
 
+_HELD = (
+    "{:.1f} % of what should be drawn failed: the revision is held until somebody approves it. "
+    "几何失败比例过高，版本待人工放行。"
+)
+
+
 @dataclasses.dataclass(frozen=True)
 class Published:
     """What a publication wrote: elements, those on the map, those linked to a milestone; what it asks the sender.
@@ -135,7 +141,10 @@ def publish_revision(
     session.flush()
     assign_current(session, bim_model.id)
     session.expire(bim_model)
-    asked = follow_placement(session, revision)
+    asked = [
+        *([_HELD.format(published.failed_percent)] if published.held else []),
+        *follow_placement(session, revision),
+    ]
     return dataclasses.replace(published, asked=tuple(asked))
 
 
