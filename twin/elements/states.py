@@ -25,11 +25,13 @@ STATUSES: Final = (*ELEMENT_STATUSES, "existing")
 PLANNED: Final = "planned_status"
 DEVIATION: Final = "deviation"
 
-# Each column costs time, so only those asked for are read; NULL is not sent, which keeps all cells of one length.
+# Each column costs time, so only those asked for are read. NULL is not sent, which keeps all cells of one length;
+# a code travels with the fid it belongs to, in one number.
+_CODE_STEP: Final = 256
 _COLUMNS: Final = {
-    "status": "coalesce(array_position(CAST(:statuses AS text[]), s.status), 0)::smallint",
+    "status": f"s.fid::bigint * {_CODE_STEP} + coalesce(array_position(CAST(:statuses AS text[]), s.status), 0)",
+    "light_code": f"s.fid::bigint * {_CODE_STEP} + s.light_code",
     "progress": "s.progress",
-    "light_code": "s.light_code::smallint",
     "planned": "coalesce(s.planned, -1.0)",
 }
 _NEEDED: Final = {
@@ -38,10 +40,10 @@ _NEEDED: Final = {
     DEVIATION: ("status", "progress", "planned"),
     PLANNED: ("status", "planned"),
 }
-_STATES = """
-SELECT coalesce(asked_date(:at), reporting_date()) AS as_of, array_send(coalesce(array_agg(s.fid), '{{}}')) AS fid
-  {columns}
-FROM element_states(:revision_id, :at) s"""
+_NOW: Final = "SELECT reporting_date() AS as_of {columns} FROM element_states_now(:revision_id) s"
+_AT: Final = (
+    "SELECT asked_date(:at) AS as_of {columns} FROM element_states_at(:revision_id, asked_date(:at)) s"
+)
 _HEAD_BYTES: Final = 20  # dimensions, null flag, element type, length, lower bound
 _EMPTY_BYTES: Final = 12
 
@@ -95,17 +97,18 @@ def list_states(
         for name, expression in _COLUMNS.items()
         if name in needed
     )
+    statement = text((_NOW if at is None else _AT).format(columns=columns))
     scope = {"revision_id": seen.row["revision_id"], "at": at, "statuses": list(STATUSES)}
-    row = dict(session.execute(text(_STATES.format(columns=columns)), scope).mappings().one())
-    fids = _values(row["fid"], ">i4")
-    count = int(fids.max()) + 1 if len(fids) else 0
-    codes, numbers = partial(_column, row, fids, count, ">i2"), partial(_column, row, fids, count, ">f8")
-    planned = numbers("planned", -1.0).astype(np.float64)
+    row = dict(session.execute(statement, scope).mappings().one())
+    packed = _values(row["status" if "status" in row else "light_code"], ">i8").astype(np.int64)
+    fids = packed // _CODE_STEP
+    codes, numbers = partial(_codes, row, fids), partial(_numbers, row, fids)
+    planned = numbers("planned", -1.0)
     return ElementStates(
         as_of=row["as_of"],
-        statuses=codes("status", 0).astype(np.int64) - 1,
-        progress=numbers("progress", 0.0).astype(np.float64),
-        lights=codes("light_code", 0).astype(np.int64),
+        statuses=codes("status") - 1,
+        progress=numbers("progress", 0.0),
+        lights=codes("light_code"),
         planned=np.where(planned < 0.0, np.nan, planned),
     )
 
@@ -166,15 +169,25 @@ def _number(rule: StyleRule, value: str | int | None) -> int:
     return rule.all_classes.index(rule.class_of(value))
 
 
-def _column(
-    row: Mapping[str, Any], fids: NDArray[Any], count: int, kind: str, name: str, empty: float
-) -> NDArray[Any]:
-    """Put the values of a column in order of fids; nothing for a column that was not read."""
+def _codes(row: Mapping[str, Any], fids: Codes, name: str) -> Codes:
+    """Put the codes of a column in order of fids; nothing for a column that was not read."""
     if name not in row:
-        return np.zeros(0, np.dtype(kind))
-    column = np.full(count, empty, dtype=kind)
-    column[fids] = _values(row[name], kind)
+        return np.zeros(0, np.int64)
+    column = np.zeros(_length(fids), np.int64)
+    column[fids] = _values(row[name], ">i8").astype(np.int64) % _CODE_STEP
     return column
+
+
+def _numbers(row: Mapping[str, Any], fids: Codes, name: str, empty: float) -> NDArray[np.float64]:
+    if name not in row:
+        return np.zeros(0)
+    column = np.full(_length(fids), empty)
+    column[fids] = _values(row[name], ">f8")
+    return column
+
+
+def _length(fids: Codes) -> int:
+    return int(fids.max()) + 1 if len(fids) else 0
 
 
 def _values(sent: memoryview, kind: str) -> NDArray[Any]:

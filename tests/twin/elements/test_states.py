@@ -127,17 +127,21 @@ def test_an_existing_element_stays_existing_at_every_date(session: Session, seen
         assert _keys(session, seen, theme, datetime(2024, 1, 1, tzinfo=UTC))[EXISTING] == "existing"
 
 
-def test_states_and_map_agree_on_status_progress_and_light(session: Session, seen: SeenModel) -> None:
-    for at in (None, datetime(2025, 10, 25, 12, tzinfo=UTC)):
-        rows = session.execute(
-            text("""SELECT l.status, l.progress, l.light_code, s.status, s.progress, s.light_code
-              FROM element_states(:revision, :at) s
-              JOIN bim_element e ON e.revision_id = :revision AND e.fid = s.fid
-              JOIN layer_bim_elements(:at) l ON l.id = e.identity_id"""),
-            {"revision": seen.row["revision_id"], "at": at},
-        ).all()
-        assert len(rows) == 8
-        assert all(tuple(row[:3]) == tuple(row[3:]) for row in rows)
+@pytest.mark.parametrize("day", [None, "2025-10-25"])
+def test_states_and_map_agree_on_status_progress_and_light(
+    session: Session, seen: SeenModel, day: str | None
+) -> None:
+    states = (
+        "element_states_now(:revision)" if day is None else "element_states_at(:revision, CAST(:day AS date))"
+    )
+    rows = session.execute(
+        text(f"""SELECT l.status, l.progress, l.light_code, s.status, s.progress, s.light_code FROM {states} s
+          JOIN bim_element e ON e.revision_id = :revision AND e.fid = s.fid
+          JOIN layer_bim_elements(CAST(:at AS timestamptz)) l ON l.id = e.identity_id"""),
+        {"revision": seen.row["revision_id"], "day": day, "at": day and f"{day}T12:00:00+08:00"},
+    ).all()
+    assert len(rows) == 8
+    assert all(tuple(row[:3]) == tuple(row[3:]) for row in rows)
 
 
 def test_a_revision_without_geometry_has_no_states(session: Session, tmp_path: Path) -> None:
