@@ -22,12 +22,12 @@ class Verdict:
     detail: dict[str, Any] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
-        """Return the verdict as it is stored and answered."""
+        """Return the verdict as it is stored and answered; it may quote a hostile file."""
         return {
             "code": self.code,
-            "message": self.message,
-            "message_zh": self.message_zh,
-            "detail": self.detail,
+            "message": _fit(self.message),
+            "message_zh": _fit(self.message_zh),
+            "detail": _fit(self.detail),
         }
 
 
@@ -38,3 +38,14 @@ class Report:
     state: EndState
     verdict: Verdict
     counts: dict[str, Any] | None = None
+
+
+def _fit(value: Any) -> Any:
+    """Leave out what PostgreSQL cannot keep in JSON: NUL and lone surrogates."""
+    if isinstance(value, str):
+        return value.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
+    if isinstance(value, dict):
+        return {_fit(name): _fit(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_fit(each) for each in value]
+    return value
