@@ -35,6 +35,7 @@ STATUS_BY_ERROR: Final[dict[type[Exception], int]] = {
     twin.StaleError: 412,
     twin.NotOfferedError: 405,
     twin.InvalidInputError: 422,
+    twin.ChecksumError: 460,  # the status of the tus extension for checksums
     twin.UnavailableError: 503,
     GisError: 422,
     gis.InvalidParameterError: 400,
@@ -61,6 +62,7 @@ TITLES: Final[dict[int, tuple[str, str]]] = {
     415: ("Format not taken", "不接受该格式"),
     422: ("The content is wrong", "内容有误"),
     429: ("Too many requests", "请求过于频繁"),
+    460: ("The bytes are not what was meant", "内容校验不符"),
     500: ("Error in the service", "服务内部错误"),
     503: ("Not available now", "服务暂不可用"),
 }
@@ -85,7 +87,7 @@ class Problem:
 
     def document(self, lang: Lang) -> dict[str, Any]:
         """Return the problem document in one language."""
-        title = TITLES.get(self.status, (HTTPStatus(self.status).phrase,) * 2)
+        title = TITLES.get(self.status) or (HTTPStatus(self.status).phrase,) * 2
         document: dict[str, Any] = {
             "type": TYPE_PREFIX + (self.kind or _kind(self.status)),
             "title": title[0] if lang == "en" else title[1],
@@ -129,6 +131,8 @@ BAD_VALUE: Final = Problem(
 
 
 def _kind(status: int) -> str:
+    if status == 460:
+        return "checksum-mismatch"
     return HTTPStatus(status).phrase.lower().replace(" ", "-").replace("'", "")
 
 

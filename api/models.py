@@ -4,21 +4,23 @@ import asyncio
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Path, Request, Response
-from pydantic import BaseModel
+from pydantic import BaseModel, Field, ValidationError
 
 from api.deps import CallerDep, SessionDep, StateDep
 from api.middleware import MEGABYTE
 from api.multipart import Form, receive_form
 from api.state import AppState
+from api.submitting import describe_model, submit_upload
 from twin.db import open_session
 from twin.elements.queries import list_models
-from twin.elements.revisions import NewModel
 from twin.errors import InvalidInputError
 from twin.identity import Caller
 from twin.identity.rights import require
 from twin.jobs.submit_model import Submitted, submit_model
 from twin.objects import Incoming, Stored, open_store
 from twin.projects.queries import get_project
+from twin.uploads.settle import settle_upload
+from twin.uploads.uploads import get_upload
 
 router: Final = APIRouter(prefix="/api/v1/projects", tags=["models"])
 
@@ -38,11 +40,30 @@ _FORM: Final[dict[str, Any]] = {
                         "public": {"type": "boolean", "description": "shown to everybody"},
                     },
                 }
-            }
+            },
+            "application/json": {
+                "schema": {
+                    "type": "object",
+                    "required": ["upload"],
+                    "properties": {
+                        "upload": {"type": "string", "description": "an upload of /api/v1/uploads"},
+                        "name": {"type": "string"},
+                        "discipline": {"type": "string"},
+                        "public": {"type": "boolean"},
+                    },
+                }
+            },
         },
     }
 }
-_TRUE: Final = frozenset({"1", "true", "yes", "on", "是"})
+USE_BYTES: Final = 65_536
+
+
+class _UploadUse(BaseModel):
+    upload: str = Field(max_length=100)
+    name: str | None = Field(default=None, max_length=200)
+    discipline: str | None = Field(default=None, max_length=100)
+    public: bool | None = None
 
 
 class UploadAnswer(BaseModel):
@@ -84,12 +105,16 @@ class ModelsAnswer(BaseModel):
 async def upload_model(
     code: CodePath, request: Request, response: Response, caller: CallerDep, state: StateDep
 ) -> UploadAnswer:
-    """Store an IFC file and queue its conversion; the job's verdict says what became of it."""
+    """Store an IFC file, or take one that was uploaded in parts, and queue its conversion.
+
+    The job's verdict says what became of it.
+    """
     await asyncio.to_thread(_check_right, state, caller, code)
-    store = open_store(state.settings.home)
-    with store.receive(state.settings.server.upload_max_mb * MEGABYTE) as incoming:
-        form = await receive_form(request.stream(), request.headers.get("Content-Type", ""), incoming)
-        submitted = await asyncio.to_thread(keep_model, state, caller, code, form, incoming)
+    if request.headers.get("Content-Type", "").partition(";")[0].strip().lower() == "application/json":
+        asked = _read_use(await _small_body(request))
+        submitted = await asyncio.to_thread(_take, state, caller, code, asked)
+    else:
+        submitted = await _receive(request, state, caller, code)
     if not submitted.is_new:
         response.status_code = 200
     if submitted.job_id is not None:
@@ -127,6 +152,46 @@ def _check_right(state: AppState, caller: Caller, code: str) -> None:
         require(caller, "bim:write", project.id)
 
 
+async def _receive(request: Request, state: AppState, caller: Caller, code: str) -> Submitted:
+    store = open_store(state.settings.home)
+    with store.receive(state.settings.server.upload_max_mb * MEGABYTE) as incoming:
+        form = await receive_form(request.stream(), request.headers.get("Content-Type", ""), incoming)
+        return await asyncio.to_thread(keep_model, state, caller, code, form, incoming)
+
+
+async def _small_body(request: Request) -> bytes:
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > USE_BYTES:
+            raise InvalidInputError(
+                f"A description of a model has at most {USE_BYTES} bytes.",
+                f"模型说明最多 {USE_BYTES} 字节。",
+                "body",
+            )
+    return bytes(body)
+
+
+def _read_use(body: bytes) -> "_UploadUse":
+    try:
+        return _UploadUse.model_validate_json(body)
+    except ValidationError as error:
+        raise InvalidInputError(
+            f"The body cannot be used ({error.errors()[0]['msg']}); send upload, name, discipline and public.",
+            f"请求体不可用（{error.errors()[0]['msg']}）；请发送 upload、name、discipline 与 public。",
+            "body",
+        ) from error
+
+
+def _take(state: AppState, caller: Caller, code: str, asked: "_UploadUse") -> Submitted:
+    """Submit what was uploaded in parts."""
+    settle_upload(state.engine, open_store(state.settings.home), caller, asked.upload)
+    told = {name: value for name, value in asked.model_dump().items() if value is not None}
+    with open_session(state.engine, actor=caller.login) as session:
+        upload = get_upload(session, caller, asked.upload, lock=True)
+        return submit_upload(session, caller, upload, told, code)
+
+
 def keep_model(state: AppState, caller: Caller, code: str, form: Form, incoming: Incoming) -> Submitted:
     """Keep the file of a form and queue its conversion.
 
@@ -144,16 +209,4 @@ def keep_model(state: AppState, caller: Caller, code: str, form: Form, incoming:
     stored: Stored = incoming.keep()
     with open_session(state.engine, actor=caller.login) as session:
         project = get_project(session, caller, code)
-        return submit_model(session, caller, project, _new_model(form), stored)
-
-
-def _new_model(form: Form) -> NewModel:
-    public = form.fields.get("public", "").strip().lower()
-    file_name = form.file_name or "model.ifc"
-    name = form.fields.get("name", "").strip()[:200] or file_name.rsplit(".", 1)[0]
-    return NewModel(
-        name=name,
-        file_name=file_name,
-        discipline=form.fields.get("discipline", "").strip()[:100] or None,
-        public_visible=(public in _TRUE) if public else None,
-    )
+        return submit_model(session, caller, project, describe_model(form.file_name, form.fields), stored)

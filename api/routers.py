@@ -3,7 +3,7 @@
 from fastapi import FastAPI
 from starlette.routing import Mount
 
-from api import audit, front_end, jobs, land, models, overlap, pages, projects
+from api import audit, front_end, jobs, land, models, overlap, pages, projects, uploads
 from api.bim import (
     bcf,
     carry_over,
@@ -13,6 +13,7 @@ from api.bim import (
     explain,
     export,
     federation,
+    files,
     issues,
     links,
     placing,
@@ -60,6 +61,8 @@ def add_routers(app: FastAPI, state: AppState) -> None:
     ):
         app.include_router(room.router)
     app.include_router(elements.in_project)
+    app.include_router(files.router)
+    app.include_router(uploads.router)
     app.include_router(checks.starters)
     app.include_router(bim_pages.router)
     app.include_router(upload_pages.router)

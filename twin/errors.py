@@ -60,5 +60,9 @@ class InvalidInputError(TwinError):
     """The request or a file in it is wrong."""
 
 
+class ChecksumError(TwinError):
+    """Bytes that came in are not those that their sender meant."""
+
+
 class UnavailableError(TwinError):
     """Something the service depends on does not answer now; a retry may succeed."""

@@ -67,6 +67,7 @@ class ServerSettings(BaseSettings):
     cors_origins: str = ""  # comma-separated allow-list for /embed feeds
     frame_ancestors: str = "'self'"  # who may show /embed pages in a frame
     upload_max_mb: int = 2_048
+    upload_rest_h: int = Field(default=24, ge=1)  # how long an upload may rest before it is given up
     ogc_classic: bool = False  # offer WMS, WFS and WMTS with MapServer
 
 
