@@ -13,6 +13,7 @@ from bim.graph import Edges, compute_depth, find_cycle
 from bim.limits import MIB, FileLimits
 from bim.sniff import WINDOW_BYTES, Header, check_trailer, read_header
 from bim.step_text import (
+    FILE_END,
     INSTANCE,
     TRAILER,
     Buffer,
@@ -165,13 +166,25 @@ def _scan_instances(data: Buffer, start: int, limits: FileLimits) -> _Scan:
             _note_edges(scan, graph, match)
         elif name == b"IFCMAPCONVERSION":
             _note_conversion(scan, match)
-    if not TRAILER.match(data, end):
+    trailer = TRAILER.match(data, end)
+    if trailer is None:
         raise grammar_error(data, end)
+    if not FILE_END.match(data, trailer.end()):
+        raise _sequel_error(data, trailer.end())
     _check_count(len(names), limits)
     check_balance(data, start)
     _check_unique(numbers, data, start)
     scan.counts = _upper(Counter(names))
     return scan
+
+
+def _sequel_error(data: Buffer, end: int) -> ParseError:
+    return ParseError(
+        "Text follows the end of the data section, perhaps a second model: the file was put together or repaired. "
+        "Export the model again.",
+        "数据段结束后还有内容,可能是第二个模型:文件经过拼接或修补。请重新导出模型。",
+        compute_place(data, end + 1),
+    )
 
 
 def _number_error(data: Buffer, match: re.Match[bytes]) -> ParseError:

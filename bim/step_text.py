@@ -23,6 +23,7 @@ INSTANCE = re.compile(
     re.DOTALL,
 )  # fmt: skip
 TRAILER = re.compile(_BLANK + rb"ENDSEC" + _BLANK + rb";")
+FILE_END = re.compile(_BLANK + rb"END-ISO-10303-21" + _BLANK + rb";[\s\x00]*\Z")
 _STRING = re.compile(_TEXT + rb"|" + _COMMENT, re.DOTALL)
 _REFERENCE = re.compile(rb"#(\d+)")
 

@@ -160,6 +160,18 @@ def test_scales_of_release_candidates_are_kept_raw(tmp_path: Path) -> None:
     assert report.long_map_conversions[5][7:] == ("0.001", "0.002", "0.003")
 
 
+def test_what_follows_the_data_section_is_refused_with_its_line(tmp_path: Path) -> None:
+    """The library would read on behind it; nobody has looked at what stands there."""
+    text = step_file(["#1=IFCPLANE(#3);"], "IFC4")
+    path = write(
+        tmp_path / "a.ifc", text.replace("ENDSEC;\nEND-ISO", "ENDSEC;\n#1=IFCPLANE(#3);\nENDSEC;\nEND-ISO")
+    )
+    with pytest.raises(ParseError) as refused:
+        preflight(path, LIMITS)
+    # Seven lines of header, one instance, ENDSEC.
+    assert refused.value.place.line == 10
+
+
 def test_a_number_given_twice_is_refused_with_both_lines(tmp_path: Path) -> None:
     error = _check(tmp_path, ["#1=IFCPLANE(#3);", "#2=IFCPLANE(#3);", "#01=IFCPLANE(#3);"])
     assert isinstance(error, ParseError)
