@@ -27,6 +27,8 @@ SELECT t.size_bytes FROM bim_scene_tile t JOIN bim_revision r ON r.id = t.revisi
 WHERE r.model_id = :model_id AND r.state = ANY(:states) AND t.sha256 = :sha256 LIMIT 1
 """)
 
+_HOLD = text("SELECT FROM stored_object WHERE sha256 = ANY(:names) ORDER BY sha256 FOR KEY SHARE")
+
 # Names of few values are sent once, with a number per element.
 _COLUMNS = text("""
 WITH e AS MATERIALIZED (
@@ -55,10 +57,12 @@ FROM e JOIN c ON c.v = e.ifc_class LEFT JOIN s ON s.v = e.storey LEFT JOIN m ON 
 
 @dataclass(frozen=True)
 class KeptScene:
-    """A scene whose tiles lie in the object store, not yet published."""
+    """A scene whose tiles lie in the object store, not yet published, and still in the spool of its conversion."""
 
     scene: Scene
     objects: list[Stored]
+    store: ObjectStore
+    spool: Path
 
 
 @dataclass(frozen=True)
@@ -74,13 +78,21 @@ def keep_scene(store: ObjectStore, spool: Path) -> KeptScene:
     """Bring the tiles of a conversion into the object store, before the transaction that publishes them."""
     scene = read_scene(spool)
     names = dict.fromkeys(tile.sha256 for tile in scene.tiles)
-    return KeptScene(scene, [store.add_file(tile_path(spool, name)) for name in names])
+    return KeptScene(scene, [store.add_file(tile_path(spool, name)) for name in names], store, spool)
 
 
 def publish_scene(session: Session, revision_id: int, kept: KeptScene) -> None:
-    """Write the scene of a revision, in the transaction that publishes its elements."""
+    """Write the scene of a revision, in the transaction that publishes its elements.
+
+    A tile that was there already, needed by nobody, may have been cleared away since it was kept: its row is held
+    first, and bytes that are gone are brought again.
+    """
     for stored in kept.objects:
         record_object(session, stored)
+    session.execute(_HOLD, {"names": [stored.sha256 for stored in kept.objects]})
+    for stored in kept.objects:
+        if not kept.store.has(stored.sha256):
+            kept.store.add_file(tile_path(kept.spool, stored.sha256))
     scene = kept.scene
     session.add(
         BimScene(revision_id=revision_id, features=scene.features, local_origin=list(scene.local_origin))

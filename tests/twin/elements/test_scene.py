@@ -17,7 +17,7 @@ from twin.elements.queries import get_model
 from twin.elements.scene import find_scene, get_scene, keep_scene, publish_scene, render_columns
 from twin.errors import NotFoundError
 from twin.identity.caller import SYSTEM
-from twin.objects import ObjectStore
+from twin.objects import ObjectStore, object_name
 
 
 @pytest.fixture
@@ -50,6 +50,19 @@ def test_every_object_of_a_scene_is_known_as_needed(
         session.execute(
             text("DELETE FROM stored_object WHERE sha256 = :name"), {"name": kept.scene.tiles[0].sha256}
         )
+
+
+def test_a_tile_cleared_away_before_its_publication_is_brought_again(
+    session: Session, store: ObjectStore, tmp_path: Path
+) -> None:
+    write_boxes(tmp_path / "spool", 10)
+    revision = pending_revision(session)
+    kept = keep_scene(store, tmp_path / "spool")
+    lost = kept.scene.tiles[0].sha256
+    (tmp_path / "objects" / object_name(lost)).unlink()
+    publish(session, revision, model_result(), write_elements(tmp_path, [element(1)]))
+    publish_scene(session, revision.id, kept)
+    assert store.has(lost)
 
 
 def test_two_revisions_share_the_tiles_that_are_equal(
