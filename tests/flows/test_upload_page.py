@@ -7,11 +7,11 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, Route, expect, sync_playwright
 
 from api.front_end import find_assets
 from tests.flows.live_site import NO_GL, Site, Visit, find_chromium, launch, running_site, visit
-from tests.flows.test_bim_page import SCHOOL, fill, open_room, run_apart, sign_in
+from tests.flows.test_bim_page import PATIENCE_MS, SCHOOL, fill, open_room, run_apart, sign_in
 from twin.jobs.execute import run_job
 from twin.jobs.kinds import KINDS
 from twin.samples.load import FOLDER
@@ -24,7 +24,7 @@ pytestmark = [
 ]
 
 BUILDING = FOLDER / "models" / "building.ifc"
-NEWEST = "SELECT job_id::text FROM job_run ORDER BY created_at DESC LIMIT 1"
+WAITING = "SELECT job_id::text FROM job_run WHERE kind = 'ingest_model' AND state = 'queued'"
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +45,7 @@ def site(server_url: str, template: str, home: Path) -> Iterator[Site]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         browser = launch(playwright, NO_GL)
         yield browser
@@ -62,17 +63,19 @@ def engineer(browser: Browser, site: Site) -> Iterator[Visit]:
 
 
 def work(site: Site, home: Path) -> None:
-    """Do the newest job as a worker would."""
+    """Do the one job that waits, as a worker would."""
     with psycopg.connect(site.database) as connection:
-        (job_id,) = connection.execute(NEWEST).fetchone() or ("",)
+        [(job_id,)] = connection.execute(WAITING).fetchall()
     room = open_room(site, home)
     run_apart(lambda: asyncio.run(run_job(room, KINDS, job_id)) or True)
     room.engine.dispose()
 
 
-def choose(reader: Visit, file: Path, lang: str = "zh") -> None:
+def choose(reader: Visit, file: Path, lang: str = "zh", *, scripted: bool = True) -> None:
     reader.open(f"/upload?lang={lang}&project={SCHOOL}")
     expect(reader.page.locator("select[name=project]")).to_have_value(SCHOOL)
+    if scripted:
+        expect(reader.page.locator("#upload-form[data-ready]")).to_be_visible()
     reader.page.locator("input[type=file]").set_input_files(file)
 
 
@@ -80,7 +83,7 @@ def test_model_goes_up_with_progress_is_converted_and_can_be_opened(engineer: Vi
     choose(engineer, BUILDING)
     engineer.page.locator("input[name=name]").fill("教学楼")
     values: list[float] = []
-    engineer.page.expose_function("told", values.append)
+    engineer.page.expose_function("told", lambda value: values.append(value))
     engineer.page.evaluate(
         """() => { const bar = document.querySelector('#transfer progress');
           new MutationObserver(() => window.told(bar.value)).observe(bar, {attributes: true}); }"""
@@ -91,7 +94,7 @@ def test_model_goes_up_with_progress_is_converted_and_can_be_opened(engineer: Vi
     assert values == sorted(values)  # the bar never went back
     assert values[-1] == 1
     work(engineer.site, home)
-    expect(engineer.page.locator("#job h2")).to_have_text("转换完成", timeout=20_000)
+    expect(engineer.page.locator("#job h2")).to_have_text("转换完成")
     expect(engineer.page.locator("#job .verdict")).to_contain_text("已入库 432 个构件")
     facts = engineer.page.locator("#job .facts")
     expect(facts).to_contain_text("EPSG:4527")
@@ -108,6 +111,35 @@ def test_same_file_again_says_so_and_shows_what_became_of_the_first(engineer: Vi
     expect(engineer.page.locator("#job h2")).to_have_text("Converted")
 
 
+def test_upload_that_breaks_off_goes_on_where_it_stopped(engineer: Visit, home: Path, tmp_path: Path) -> None:
+    model = tmp_path / "大模型.ifc"
+    whole = BUILDING.read_bytes().replace(b"FILE_NAME('", b"FILE_NAME('y", 1)
+    model.write_bytes(whole + b"/*" + b"x" * 9_000_000 + b"*/\n")  # more than one piece
+    choose(engineer, model)
+    engineer.page.evaluate("() => { window.stillHere = true; }")
+    sent: list[int] = []
+
+    def break_second(route: Route) -> None:
+        offset = int(route.request.headers.get("upload-offset", "0"))
+        sent.append(offset)
+        if len(sent) == 2:
+            route.abort("connectionreset")
+        else:
+            route.continue_()
+
+    engineer.page.route(
+        "**/api/v1/uploads/*",
+        lambda route: break_second(route) if route.request.method == "PATCH" else route.continue_(),
+    )
+    engineer.page.get_by_role("button", name="上传", exact=True).click()
+    expect(engineer.page.locator("#job h2")).to_have_text("等待转换")
+    assert sent == [0, 8 * 1024 * 1024, 8 * 1024 * 1024]
+    assert engineer.page.evaluate("() => window.stillHere")
+    work(engineer.site, home)
+    expect(engineer.page.locator("#job h2")).to_have_text("转换完成")
+    engineer.complaints.clear()  # the console tells of the broken request
+
+
 def test_file_that_is_no_model_gets_its_verdict_in_words(engineer: Visit, home: Path, tmp_path: Path) -> None:
     bad = tmp_path / "坏文件.ifc"
     bad.write_text("ISO-10303-21;\nHEADER;\n这不是模型", encoding="utf-8")
@@ -115,7 +147,7 @@ def test_file_that_is_no_model_gets_its_verdict_in_words(engineer: Visit, home: 
     engineer.page.get_by_role("button", name="上传", exact=True).click()
     expect(engineer.page.locator("#job h2")).to_have_text("等待转换")
     work(engineer.site, home)
-    expect(engineer.page.locator("#job h2")).to_have_text("转换没有成功", timeout=20_000)
+    expect(engineer.page.locator("#job h2")).to_have_text("转换没有成功")
     expect(engineer.page.locator("#job .verdict.bad")).not_to_be_empty()
     expect(engineer.page.get_by_role("link", name="查看模型")).to_have_count(0)
 
@@ -133,6 +165,7 @@ def test_file_of_another_kind_is_refused_before_it_is_sent(engineer: Visit, tmp_
 
 def test_file_dropped_on_the_page_is_the_one_that_is_sent(engineer: Visit) -> None:
     engineer.open(f"/upload?lang=zh&project={SCHOOL}")
+    expect(engineer.page.locator("#upload-form[data-ready]")).to_be_visible()
     engineer.page.evaluate(
         """() => { const data = new DataTransfer();
           data.items.add(new File(['ISO-10303-21;'], '桥.ifc'));
@@ -151,7 +184,7 @@ def test_form_works_without_javascript_and_leads_to_the_job(
     model.write_bytes(BUILDING.read_bytes().replace(b"FILE_NAME('", b"FILE_NAME('x", 1))
     with visit(browser, site, java_script_enabled=False) as reader:
         sign_in(reader)
-        choose(reader, model)
+        choose(reader, model, scripted=False)
         reader.page.get_by_role("button", name="上传", exact=True).click()
         expect(reader.page.locator("#job h2")).to_have_text("等待转换")
         work(site, home)

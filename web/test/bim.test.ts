@@ -6,11 +6,13 @@ import { ColourTable, HIDDEN, SOLID, WIDTH, hues, parseColour, toText } from "..
 import { fromColumn, fromStates } from "../src/bim/colouring";
 import { type Difference, kindsOf } from "../src/bim/compare";
 import { GlbError, readGlb } from "../src/bim/glb";
-import { type Box3, IDENTITY, Z_UP, aimedAt, around, corners, mayShow, moved, multiply, scaling, transformed, translation } from "../src/bim/matrix";
+import { type Box3, IDENTITY, Z_UP, aimedAt, around, corners, mayShow, moved, multiply, scaling, transformed, translation, turning } from "../src/bim/matrix";
 import { distance } from "../src/bim/measure";
 import { groundAt } from "../src/bim/placement";
+import { middleOf, readPoints, shifted } from "../src/bim/placing";
 import { gridStep } from "../src/bim/plane";
-import type { Columns, Tile } from "../src/bim/scene";
+import { ModelScene } from "../src/bim/model-scene";
+import type { Columns, SceneDocument, Tile } from "../src/bim/scene";
 import { addDays, daysBetween, planRange } from "../src/bim/timeline";
 import { makeBranches, pathTo, visibleRows } from "../src/bim/tree-rows";
 import { Visibility } from "../src/bim/visibility";
@@ -72,6 +74,10 @@ describe("a tile", () => {
 describe("matrices", () => {
   it("turn glTF axes to ours: its up becomes our up, its backwards our north", () => {
     expect(moved(Z_UP, [1, 5, -2])).toEqual([1, 2, 5]);
+  });
+
+  it("turn anti-clockwise seen from above", () => {
+    expect(moved(turning(90), [2, 0, 1]).map((value) => Math.round(value * 1e9) / 1e9)).toEqual([0, 2, 1]);
   });
 
   it("multiply from the right: first the right one, then the left one", () => {
@@ -253,6 +259,40 @@ describe("a comparison", () => {
     };
     const kinds = kindsOf(difference, (id) => ({ a: 0, b: 1, c: 2, d: 3 })[id] ?? null);
     expect([...kinds]).toEqual([[1, "added"], [2, "changed"], [3, "matched"]]);
+  });
+});
+
+describe("a model", () => {
+  const tile: Tile = { uri: "a.glb", storey: null, discipline: null, features: 1, triangles: 1, bytes: 1, box: [100, 0, 5, 110, 4, 8] };
+  const document: SceneDocument = { model_id: 1, revision: 1, features: 8, origin: null, enu_from_model: IDENTITY, local_origin: [100, 0, 0], tiles: [tile] };
+
+  it("whose tiles count from a point of their own has its boxes there too", () => {
+    const model = new ModelScene(document, 1, [0, 0, 0]);
+    expect(model.box).toEqual([0, 0, 5, 10, 4, 8]);
+    model.place(multiply(turning(90), translation(100, 0, 0))); // its zero at the origin, turned
+    expect(model.box?.map(Math.round)).toEqual([-4, 100, 5, 0, 110, 8]);
+  });
+
+  it("knows the box of one element out of its tile", () => {
+    const model = new ModelScene(document, 1, [0, 0, 0]);
+    model.add(tile, handMadeGlb()); // a triangle of 1 m at (1, 2, 3) of glTF: (1, −3, 2) of ours
+    expect(model.boxOfFeature(7)).toEqual([1, -3, 2, 2, -3, 3]);
+    expect(model.boxOfFeature(6)).toBeNull();
+  });
+});
+
+describe("placing", () => {
+  it("reads pairs of points, one a line, with whatever stands between the numbers", () => {
+    expect(readPoints("0, 0, 39385285.7, 3683261.1\n43.2;10.2 39385320；3683280\nnonsense\n1 2 3")).toEqual([
+      { local: [0, 0], map: [39385285.7, 3683261.1] },
+      { local: [43.2, 10.2], map: [39385320, 3683280] },
+    ]);
+  });
+
+  it("moves every corner of an outline and finds its middle", () => {
+    const outline = { type: "MultiPolygon", coordinates: [[[[1, 1], [3, 1], [3, 5], [1, 1]]]] } as GeoJSON.Geometry;
+    expect(middleOf(outline)).toEqual([2, 3]);
+    expect(middleOf(shifted(outline, 10, -3))).toEqual([12, 0]);
   });
 });
 

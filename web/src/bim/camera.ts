@@ -67,8 +67,8 @@ export function keepClear(map: MapLibre, panel: HTMLDetailsElement): void {
   clear();
 }
 
-export function lookAt(map: MapLibre, ground: Ground, box: Box3): void {
-  const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+export function lookAt(map: MapLibre, ground: Ground, box: Box3, atOnce = false): void {
+  const calm = atOnce || matchMedia("(prefers-reduced-motion: reduce)").matches;
   map.fitBounds(boundsOn(ground, box) as LngLatBoundsLike, { ...roomIn(map.getContainer()), pitch: map.getPitch(), bearing: map.getBearing(), duration: calm ? 0 : 500 });
 }
 

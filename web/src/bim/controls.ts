@@ -102,7 +102,7 @@ export class Controls {
   /** Null where the slider stands at its end: nothing is cut away. */
   #height(): number | null {
     const height = this.#cut.valueAsNumber;
-    return height >= this.state.height_m - 1e-6 ? null : height;
+    return height >= Number(this.#cut.max) - 1e-6 ? null : height;
   }
 
   #sayCut(): void {

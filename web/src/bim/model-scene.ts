@@ -5,7 +5,7 @@ import { BufferAttribute, BufferGeometry, type DataTexture, Group, InterleavedBu
 import { ColourTable, type Rgb } from "./colours";
 import { type Column, type TileMesh, readGlb } from "./glb";
 import { makeColourTexture, makeMaterial } from "./material";
-import { type Box3, type Matrix, type Point, Z_UP, around, corners, moved, multiply } from "./matrix";
+import { type Box3, IDENTITY, type Matrix, type Point, Z_UP, around, corners, moved, multiply, translation } from "./matrix";
 import type { SceneDocument, Tile } from "./scene";
 import { Visibility } from "./visibility";
 
@@ -15,7 +15,8 @@ export class ModelScene {
   readonly visibility = new Visibility();
   readonly material: RawShaderMaterial;
   readonly boxes = new Map<string, Box3>(); // metres east, north, up, by the tile's address
-  readonly box: Box3 | null;
+  box: Box3 | null = null;
+  #enuFromModel: Matrix = IDENTITY;
   #texture: DataTexture;
   #meshes = new Map<string, Mesh[]>();
 
@@ -28,13 +29,16 @@ export class ModelScene {
     this.#texture = makeColourTexture(this.colours);
     this.material = makeMaterial(this.#texture, number, mark);
     this.group.matrixAutoUpdate = false;
-    for (const tile of document.tiles) this.boxes.set(tile.uri, this.#boxOf(tile));
-    this.box = this.boxes.size ? around([...this.boxes.values()].flatMap(corners)) : null;
     this.place(document.enu_from_model);
   }
 
   /** Puts the model elsewhere; no geometry is touched. */
   place(enuFromModel: Matrix): void {
+    this.#enuFromModel = enuFromModel;
+    const [x, y, z] = this.document.local_origin; // tiles count from it, their boxes from the model's zero
+    const fromZero = multiply(enuFromModel, translation(-x, -y, -z));
+    for (const { uri, box } of this.document.tiles) this.boxes.set(uri, around(corners(box).map((corner) => moved(fromZero, corner))));
+    this.box = this.boxes.size ? around([...this.boxes.values()].flatMap(corners)) : null;
     this.group.matrix.fromArray([...enuFromModel]);
     this.group.matrixWorldNeedsUpdate = true;
     const [x0, y0, z0, x1, y1, z1] = this.box ?? [0, 0, 0, 1, 1, 1];
@@ -76,7 +80,7 @@ export class ModelScene {
     for (const mesh of [...this.#meshes.values()].flat()) {
       const features = mesh.geometry.getAttribute("feature");
       const positions = mesh.geometry.getAttribute("position");
-      const matrix = multiply(this.document.enu_from_model, mesh.matrix.toArray());
+      const matrix = multiply(this.#enuFromModel, mesh.matrix.toArray());
       let [low, high]: [number[], number[]] = [[], []];
       for (let n = 0; n < features.count; n++) {
         if (features.getX(n) !== fid) continue;
@@ -106,10 +110,6 @@ export class ModelScene {
     mesh.matrixAutoUpdate = false;
     mesh.matrix.copy(new Matrix4().fromArray(multiply(Z_UP, tile.matrix)));
     return mesh;
-  }
-
-  #boxOf(tile: Tile): Box3 {
-    return around(corners(tile.box).map((corner) => moved(this.document.enu_from_model, corner)));
   }
 }
 

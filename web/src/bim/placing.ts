@@ -105,6 +105,7 @@ class PlacingPanel {
 
   async start(): Promise<void> {
     document.querySelector(".placing")?.remove();
+    this.viewer.map.jumpTo({ pitch: 0, bearing: 0 }); // one drags on the ground, seen from above
     const standing = await fetchJson<Standing>(this.#model);
     this.#version = standing.row_version;
     this.#build(standing);
@@ -120,17 +121,18 @@ class PlacingPanel {
     } else {
       this.#setPlace(((west ?? 0) + (east ?? 0)) / 2, ((south ?? 0) + (north ?? 0)) / 2);
       await this.#preview();
-      this.#centre();
+      await this.#centre();
     }
+    if (this.#outline) this.viewer.frame(null, true);
     this.#panel.focus();
   }
 
   /** The model's zero may lie far from its walls: its middle goes to the middle of the site. */
-  #centre(): void {
+  async #centre(): Promise<void> {
     if (!this.#outline) return;
     const [longitude, latitude] = middleOf(this.#outline);
     this.#setPlace(2 * this.#east.valueAsNumber - longitude, 2 * this.#north.valueAsNumber - latitude);
-    void this.#preview();
+    await this.#preview();
   }
 
   #build(standing: Standing): void {
@@ -151,7 +153,7 @@ class PlacingPanel {
       wide(field(t("bim.place_pairs"), this.#points)),
       wide(field(t("bim.place_reason"), this.#reason)),
     ]);
-    const close = element("button", { type: "button", className: "quiet", textContent: t("card.close") });
+    const close = element("button", { type: "button", className: "quiet", textContent: t("close") });
     close.addEventListener("click", () => this.#close());
     this.#save.addEventListener("click", () => void this.#keep());
     const buttons = [this.#save, close];
@@ -227,6 +229,7 @@ class PlacingPanel {
       const [dx, dy] = [lngLat.lng - from.lng, lngLat.lat - from.lat];
       this.#setPlace(east + dx, north + dy);
       this.#draw(shifted(outline, dx, dy));
+      this.viewer.stand(east + dx, north + dy, this.#turn.valueAsNumber || 0);
     };
     const onEnd = () => {
       for (const kind of ["mousemove", "touchmove"] as const) map.off(kind, onMove);
@@ -266,8 +269,10 @@ class PlacingPanel {
       if (turn !== this.#turnOfPreview) return; // the reader has already gone on
       this.#outline = preview.outline;
       this.#found = preview.georeference;
-      if (this.#way.value === "map") this.#convergence_deg = (this.#turn.valueAsNumber || 0) - (preview.georeference.rotation_deg ?? 0);
       if (preview.outline) this.#draw(preview.outline);
+      const { origin, rotation_deg } = preview.georeference;
+      if (this.#way.value === "map") this.#convergence_deg = (this.#turn.valueAsNumber || 0) - (rotation_deg ?? 0);
+      if (origin && origin.lon !== null && origin.lat !== null) this.viewer.stand(origin.lon, origin.lat, (rotation_deg ?? 0) + this.#convergence_deg);
       this.#said.textContent = describe(preview);
       this.#allow(true);
     } catch (error) {
@@ -311,6 +316,8 @@ class PlacingPanel {
 
   #close(): void {
     this.#panel.remove();
+    if (this.viewer.scene.document.origin) return location.reload(); // where it truly stands
+
     void this.viewer.map.getSource<GeoJSONSource>("placing")?.setData({ type: "FeatureCollection", features: [] });
     this.opener.focus();
   }

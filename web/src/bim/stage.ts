@@ -49,6 +49,7 @@ export class Stage {
   #last: States | null = null;
   #theme: Theme = "status";
   #voids = new Set<number>();
+  #isOffline = false;
   #busy = 0;
 
   constructor(
@@ -109,7 +110,8 @@ export class Stage {
   /** Marks an element in tree and model; one that has no shape is in neither. */
   choose(globalId: string | null): void {
     const fid = globalId === null ? null : this.viewer.find(globalId);
-    if (globalId !== null && fid === null) this.room.say(t("bim.no_shape", { id: globalId }));
+    const isKnown = document.querySelector("#element [data-element]") !== null; // else the card says so
+    if (globalId !== null && fid === null && isKnown) this.room.say(t("bim.no_shape", { id: globalId }));
     this.#change(() => (this.viewer.model.visibility.chosen = fid));
     this.tree.choose(fid);
     for (const tool of document.querySelectorAll<HTMLElement>("#element .needs-map")) tool.hidden = fid === null;
@@ -131,13 +133,15 @@ export class Stage {
     if (document.hidden || this.#shown.day !== null || this.#shown.from !== null) return;
     try {
       const states = await this.#states.read(this.#theme, null);
-      this.room.say(this.viewer.view.isPlaced ? null : t("bim.not_placed"));
+      if (this.#isOffline) this.room.say(null);
+      this.#isOffline = false;
       const before = this.#last;
       this.#last = states;
       if (!before || sameStates(before, states)) return;
       if (isTheme(this.#shown.colour)) this.#paint(fromStates(states, this.viewer.scene.document.features, this.#voids));
       this.room.changed();
     } catch {
+      this.#isOffline = true;
       this.room.say(t("offline"));
     }
   }

@@ -8,7 +8,7 @@ import { type Load, chooseTiles } from "./caps";
 import { parseColour } from "./colours";
 import type { Colouring } from "./colouring";
 import { BimLayer, type Picked } from "./layer";
-import type { Box3 } from "./matrix";
+import { type Box3, multiply, translation, turning } from "./matrix";
 import { ModelScene } from "./model-scene";
 import { type Ground, groundAt } from "./placement";
 import type { Columns, ModelSource, SceneDocument, Tile } from "./scene";
@@ -42,7 +42,7 @@ export class Viewer {
   private constructor(
     readonly scene: Scene,
     readonly view: View,
-    readonly ground: Ground,
+    public ground: Ground,
     readonly mark: string,
   ) {
     this.layer = new BimLayer(ground.matrix);
@@ -113,13 +113,21 @@ export class Viewer {
     this.layer.section(new Vector4(0, 0, 1, height_m === null ? FAR_M : this.box[2] + height_m));
   }
 
+  /** Stands the model elsewhere for the eye alone: its zero at a place, its x axis so far from true east. */
+  stand(longitude: number, latitude: number, turn_deg: number): void {
+    this.model.place(multiply(turning(turn_deg), translation(...this.scene.document.local_origin)));
+    this.ground = groundAt(longitude, latitude, this.box[2]);
+    this.layer.ground = this.ground.matrix;
+    this.layer.repaint();
+  }
+
   pick(x: number, y: number, withPlace = false): Promise<Picked | null> {
     return this.layer.pick(x, y, withPlace);
   }
 
-  frame(fid: number | null): void {
+  frame(fid: number | null, atOnce = false): void {
     const box = fid === null ? this.box : this.model.boxOfFeature(fid);
-    if (box) lookAt(this.map, this.ground, box);
+    if (box) lookAt(this.map, this.ground, box, atOnce);
   }
 }
 

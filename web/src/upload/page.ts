@@ -2,7 +2,8 @@
 
 import { t } from "../messages";
 import { cancelJob, followJob, reason, showJob } from "./job";
-import { type Fields, FormTransfer, type Transfer, sayBytes } from "./transfer";
+import { type Fields, FormTransfer, type Submitted, type Transfer, sayBytes } from "./transfer";
+import { NoDoorError, TusTransfer } from "./tus";
 
 const KINDS = /\.(ifc|ifczip|ifcxml|zip)$/i;
 const SPEED_MS = 1000;
@@ -22,7 +23,9 @@ class UploadForm {
   #transfer: Transfer | null = null;
   #from = { bytes: 0, at: 0 };
   #speed = 0;
+  #sent = 0;
   #box = document.getElementById("transfer");
+  #pause = document.getElementById("transfer-pause");
 
   constructor(readonly form: HTMLFormElement) {
     form.addEventListener("submit", (event) => {
@@ -40,8 +43,9 @@ class UploadForm {
       event.preventDefault();
       if (event.dataTransfer?.files.length) field.files = event.dataTransfer.files;
     });
-    document.getElementById("transfer-pause")?.toggleAttribute("hidden", true);
+    this.#pause?.addEventListener("click", () => this.#togglePause());
     document.getElementById("transfer-stop")?.addEventListener("click", () => this.#transfer?.stop());
+    form.dataset.ready = "true";
     addEventListener("beforeunload", (event) => {
       if (this.#transfer) event.preventDefault();
     });
@@ -51,10 +55,9 @@ class UploadForm {
     const file = (this.form.elements.namedItem("file") as HTMLInputElement).files?.[0];
     if (!file) return;
     if (!KINDS.test(file.name)) return this.#say(t("upload.wrong_kind", { name: file.name }));
-    this.#transfer = new FormTransfer(file, this.#fields(), { lost: t("upload.lost"), stopped: t("upload.stopped") });
     this.#open(file);
     try {
-      const submitted = await this.#transfer.send({ sent: (bytes) => this.#showSent(bytes, file.size) });
+      const submitted = await this.#bring(file);
       this.#close();
       if (!submitted.isNew) this.#say(t("upload.same"));
       if (submitted.job_id) await this.#follow(submitted.job_id);
@@ -62,6 +65,39 @@ class UploadForm {
       this.#close();
       this.#say(t("upload.failed", { reason: reason(error) }));
     }
+  }
+
+  /** Piece by piece where the service takes it so, else in one request. */
+  async #bring(file: File): Promise<Submitted> {
+    const words = { lost: t("upload.lost"), stopped: t("upload.stopped") };
+    const sent = (bytes: number) => this.#showSent(bytes, file.size);
+    try {
+      const transfer = new TusTransfer(file, this.#fields(), words);
+      this.#transfer = transfer;
+      this.#pause?.toggleAttribute("hidden", false);
+      return await transfer.send({
+        sent,
+        resumed: (bytes) => {
+          this.#bar(bytes / file.size);
+          this.#say(t("upload.resumed", { sent: sayBytes(bytes) }));
+        },
+        waiting: (seconds) => this.#say(t("upload.waiting", { seconds: String(seconds) })),
+      });
+    } catch (error) {
+      if (!(error instanceof NoDoorError)) throw error;
+      this.#transfer = new FormTransfer(file, this.#fields(), words);
+      this.#pause?.toggleAttribute("hidden", true);
+      return this.#transfer.send({ sent });
+    }
+  }
+
+  #togglePause(): void {
+    const transfer = this.#transfer;
+    if (!(transfer instanceof TusTransfer)) return;
+    if (transfer.isPaused) transfer.resume();
+    else transfer.pause();
+    if (this.#pause) this.#pause.textContent = t(transfer.isPaused ? "upload.resume" : "upload.pause");
+    if (transfer.isPaused) this.#say(t("upload.paused", { sent: sayBytes(this.#sent), size: sayBytes(transfer.file.size) }));
   }
 
   async #follow(job: string): Promise<void> {
@@ -86,6 +122,7 @@ class UploadForm {
     this.#box?.toggleAttribute("hidden", false);
     const name = document.getElementById("transfer-name");
     if (name) name.textContent = file.name;
+    if (this.#pause) this.#pause.textContent = t("upload.pause");
     this.#bar(0);
     document.getElementById("transfer-stop")?.focus();
   }
@@ -109,6 +146,7 @@ class UploadForm {
 
   #showSent(bytes: number, size: number): void {
     const now = performance.now();
+    this.#sent = bytes;
     if (now - this.#from.at > SPEED_MS || !this.#speed) {
       this.#speed = ((bytes - this.#from.bytes) / Math.max(1, now - this.#from.at)) * 1000;
       this.#from = { bytes, at: now };
