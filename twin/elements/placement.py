@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from bim.georeference.by_hand import place_by_hand
-from bim.placing import place_shapes
+from bim.placing import epsg_of, place_shapes
 from bim.results import Georeference
 from gis.tag import is_expected
 from twin.elements.follow import (
@@ -75,8 +75,10 @@ def preview_placement(session: Session, model_id: int, given: GivenPlace) -> Pre
     georeference = place_by_hand(position.correction, file_georeference(revision), middle_of(shape), project)
     if shape is None:
         return Preview(None, None, position, georeference)
-    on_map = place_shapes(_one(shape), georeference).lonlat[0]
-    nearness = find_nearness(session, model.project_id, shapely.to_wkb(on_map))
+    placed = place_shapes(_one(shape), georeference)
+    on_map = placed.lonlat[0]
+    shapes = shapely.to_wkb(on_map), shapely.to_wkb(placed.survey[0])
+    nearness = find_nearness(session, model.project_id, *shapes, epsg_of(georeference.crs))
     outline = orjson.loads(shapely.to_geojson(shapely.transform(on_map, lambda plan: plan.round(9))))
     return Preview(outline, nearness, position, georeference)
 
