@@ -1,0 +1,1 @@
+"""Files that planners really have, read with the reasons and written so that others can read them."""
