@@ -145,7 +145,7 @@ def _write_milestones(
     for row in renamed:  # codes may be exchanged: none may stand twice on the way
         known.milestones[row.milestone_id or 0].code = f"\x01{row.milestone_id}"
     session.flush()
-    ids: dict[str, int] = {}
+    written: dict[str, Milestone] = {}
     for row in rows:
         milestone = known.milestones.get(row.milestone_id or 0)
         if milestone is None:
@@ -153,13 +153,13 @@ def _write_milestones(
             session.add(milestone)
         if row.task is not None:
             milestone.code, milestone.name, milestone.critical = row.code, row.name, row.critical
-        session.flush()
-        ids[row.code] = milestone.id
+        written[row.code] = milestone
+    session.flush()
     for row in rows:
         if row.task is not None:
-            session.get_one(Milestone, ids[row.code]).parent_id = ids[row.parent] if row.parent else None
+            written[row.code].parent_id = written[row.parent].id if row.parent else None
     session.flush()
-    return ids
+    return {code: milestone.id for code, milestone in written.items()}
 
 
 def _write_plan(
