@@ -3,6 +3,7 @@
 import html
 import json
 import re
+from pathlib import Path
 
 import pytest
 
@@ -10,12 +11,13 @@ from api import rendering
 from api.bim import page_view, pages
 from api.bim.page_view import AskedElements, list_quantities, list_storeys
 from api.front_end import Assets
-from api.i18n import Speech
+from api.i18n import Speech, catalogue
 from tests.api.conftest import Doors
 from tests.api.seeding import MARKS, PRIVATE_CODE, PUBLIC_CODE, PUBLIC_NAME
 from twin.elements.figures import Group
 
 PAGE = f"/projects/{PUBLIC_CODE}/bim"
+WEB = Path(__file__).parents[3] / "web" / "src"
 ELEMENT = "0public000000000000001"
 
 
@@ -136,3 +138,15 @@ def test_address_of_the_page_leaves_out_what_is_not_asked() -> None:
     asked = AskedElements(model="3", sel="0a$b")
     assert asked.href("A/1") == "/projects/A%2F1/bim?model=3&sel=0a%24b"
     assert page_view.read_number("9" * 30) is None
+
+
+def test_every_message_that_a_script_names_exists_and_reaches_its_page(doors: Doors) -> None:
+    sources = [*WEB.glob("bim/*.ts"), *WEB.glob("upload/*.ts")]
+    named = {key for file in sources for key in re.findall(r'\bt\("([\w.]+)"', file.read_text("utf-8"))}
+    assert len(named) > 60
+    known = set(catalogue("zh"))
+    assert {key for key in named if key not in known and f"map.{key}" not in known} == set()
+    found = re.search(r'id="messages">(.*?)</script>', doors.get(PAGE).text, re.DOTALL)
+    assert found is not None
+    sent = json.loads(found[1])
+    assert {key for key in named if key.startswith("bim.") and key not in sent} == set()

@@ -85,7 +85,7 @@ export class Stage {
     if (range) new Timeline(room.ground, this.controls.extras, range, this.#shown.day, { showDay: (day, telling) => this.#showDay(day, telling) });
     this.measure = new Measure(room.ground, this.controls.extras, viewer);
     if (room.island.may_place) openPlacing(room, viewer, this.controls.extras);
-    if (!scene.origin) room.say(t("bim.not_placed"));
+    if (!viewer.view.isPlaced) room.say(t("bim.not_placed"));
   }
 
   async start(): Promise<void> {
@@ -325,7 +325,10 @@ export class Stage {
     const busy = () => this.room.ground.setAttribute("aria-busy", "true");
     map.on("dataloading", busy);
     map.on("movestart", busy);
-    map.on("idle", () => this.room.ground.setAttribute("aria-busy", String(this.#busy > 0)));
+    map.on("idle", () => {
+      this.room.ground.setAttribute("aria-busy", String(this.#busy > 0));
+      this.room.ground.dataset.frameMs = this.viewer.layer.frameMs.toFixed(2); // script only, for measurements
+    });
   }
 }
 

@@ -96,9 +96,11 @@ export class Viewer {
   }
 
   paint(colouring: Colouring): void {
+    const start = performance.now();
     this.colouring = colouring;
     this.model.colours.paint(colouring.palette, colouring.index);
     this.refresh();
+    performance.measure("bim-recolour", { start });
   }
 
   /** Writes what shows and how into the texture; the geometry is not touched. */
@@ -121,8 +123,11 @@ export class Viewer {
     this.layer.repaint();
   }
 
-  pick(x: number, y: number, withPlace = false): Promise<Picked | null> {
-    return this.layer.pick(x, y, withPlace);
+  async pick(x: number, y: number, withPlace = false): Promise<Picked | null> {
+    const start = performance.now();
+    const picked = await this.layer.pick(x, y, withPlace);
+    performance.measure("bim-pick", { start });
+    return picked;
   }
 
   frame(fid: number | null, atOnce = false): void {
