@@ -149,6 +149,7 @@ def _get(client: httpx.Client, path: str) -> Callable[[], int]:
 
 def _floor(watcher: psycopg.Connection, revision: int, times: int) -> Cost:
     """Cost of the bare aggregate, in the backend of the watcher itself."""
+    watcher.execute("SET max_parallel_workers_per_gather = 0")  # the CPU of other processes is not counted
     row = watcher.execute("SELECT pg_backend_pid()").fetchone()
     backend = [psutil.Process(row[0] if row else 0)]
     before = cpu_s(backend)

@@ -40,18 +40,22 @@ s AS (SELECT v, (row_number() OVER (ORDER BY v))::integer - 1 AS i
   FROM (SELECT DISTINCT storey AS v FROM e WHERE storey IS NOT NULL) d),
 m AS (SELECT v, (row_number() OVER (ORDER BY v))::integer - 1 AS i
   FROM (SELECT DISTINCT milestone AS v FROM e WHERE milestone IS NOT NULL) d)
-SELECT count(*) AS count, coalesce(max(fid), -1) AS last,
-  coalesce(json_agg(global_id ORDER BY fid), '[]')::text AS global_id,
-  coalesce(json_agg(name ORDER BY fid), '[]')::text AS name,
-  coalesce(json_agg(plan_start ORDER BY fid), '[]')::text AS plan_start,
-  coalesce(json_agg(plan_finish ORDER BY fid), '[]')::text AS plan_finish,
-  coalesce(array_agg(c.i ORDER BY fid), '{}') AS class_index,
-  coalesce(json_agg(s.i ORDER BY fid), '[]')::text AS storey_index,
-  coalesce(json_agg(m.i ORDER BY fid), '[]')::text AS milestone_index,
+SELECT count(*) AS count,
+  coalesce(json_agg(global_id), '[]')::text AS global_id,
+  coalesce(json_agg(name), '[]')::text AS name,
+  coalesce(json_agg(plan_start), '[]')::text AS plan_start,
+  coalesce(json_agg(plan_finish), '[]')::text AS plan_finish,
+  coalesce(array_agg(class_index), '{}') AS class_index,
+  coalesce(json_agg(storey_index), '[]')::text AS storey_index,
+  coalesce(json_agg(milestone_index), '[]')::text AS milestone_index,
   (SELECT coalesce(array_agg(v ORDER BY i), '{}') FROM c) AS classes,
   (SELECT coalesce(array_agg(v ORDER BY i), '{}') FROM s) AS storeys,
   (SELECT coalesce(array_agg(v ORDER BY i), '{}') FROM m) AS milestones
-FROM e JOIN c ON c.v = e.ifc_class LEFT JOIN s ON s.v = e.storey LEFT JOIN m ON m.v = e.milestone
+FROM (
+  -- Sorted once for all columns.
+  SELECT e.*, c.i AS class_index, s.i AS storey_index, m.i AS milestone_index
+  FROM e JOIN c ON c.v = e.ifc_class LEFT JOIN s ON s.v = e.storey LEFT JOIN m ON m.v = e.milestone
+  ORDER BY e.fid) o
 """)
 
 
