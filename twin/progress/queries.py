@@ -70,11 +70,11 @@ GROUP BY 1, 2, 3 ORDER BY 1, 2, 3""")
 # Elements that bore progress by a day and stand in no current revision: where they last stood, and what they measured.
 _ORPHANS = text("""
 WITH gone AS MATERIALIZED (
-  SELECT i.id FROM bim_model b JOIN element_identity i ON i.model_id = b.id
-  LEFT JOIN bim_element c ON c.revision_id = b.current_revision_id AND c.identity_id = i.id
+  SELECT i.id FROM bim_model b CROSS JOIN LATERAL (
+    SELECT e.id FROM element_identity e WHERE e.model_id = b.id
+    EXCEPT SELECT covered_identities(b.current_revision_id)) i
   WHERE b.project_id = :project_id AND (CAST(:model_id AS bigint) IS NULL OR b.id = :model_id)
-    AND b.current_revision_id IS NOT NULL AND c.id IS NULL
-    AND NOT EXISTS (SELECT FROM element_carry_over o WHERE o.from_identity_id = i.id AND o.approved))
+    AND b.current_revision_id IS NOT NULL)
 SELECT e.milestone_id, CASE WHEN e.planning_status = 'DEMOLISH' THEN 'demolition:' ELSE '' END
     || coalesce(e.quantity_unit, 'count') AS unit,
   sum(coalesce(e.quantity, 1)::numeric) AS quantity, count(*) AS elements

@@ -31,8 +31,8 @@ def upgrade() -> None:
 
 
 def _add_prints() -> None:
-    hashes = ("name", "tag", "ifc_class", "type_name", "storey", "geometry", "psets", "quantities")
-    hashes += ("classification", "materials", "signature", "kernel")
+    hashes = ["name", "tag", "ifc_class", "type_name", "storey", "geometry", "psets", "quantities"]
+    hashes += ["classification", "materials", "signature", "kernel"]
     op.create_table(
         "element_print",
         sa.Column("element_id", sa.BigInteger(), nullable=False),
