@@ -28,6 +28,7 @@ COMMANDS: Final = {
     "schedule": Entry("schedule", "Work schedules: import. 进度计划"),
     "progress": Entry("progress", "Element progress as a table: import, export. 构件进度表"),
     "jobs": Entry("jobs", "Background jobs. 后台任务"),
+    "objects": Entry("objects", "Stored files: clear away what nothing needs. 对象存储"),
     "overlap": Entry("overlap", "Lay a project or a shape over land and control layers. 压占分析"),
     "export": Entry("export", "Write layers and their tiles to files. 导出图层与瓦片"),
     "token": Entry("token", "Bearer tokens: create, list, revoke. 令牌"),

@@ -1,4 +1,4 @@
-"""What a worker does beside its jobs 杂务: write the terms of new revisions, so that they are found fast.
+"""What a worker does beside its jobs 杂务: the terms of new revisions, uploads nobody goes on with, files nobody needs.
 
 Nobody waits for it and nothing is lost when it is cut off: what is left to do is read from the database each time,
 and what two workers would do at once one of them leaves alone.
@@ -10,16 +10,20 @@ from dataclasses import dataclass
 from typing import Final
 
 import structlog
+from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from twin.db import open_session
 from twin.elements.terms import write_next_terms
 from twin.errors import TwinError
+from twin.jobs.collect_objects import collect_objects
 from twin.jobs.workroom import Workroom
+from twin.uploads.uploads import expire_uploads
 
 log = structlog.get_logger("twin.jobs")
 
 ROUND_S: Final = 2.0
+_COLLECTING: Final = 0x7417_0007
 
 
 @dataclass
@@ -39,7 +43,26 @@ def write_terms(room: Workroom) -> None:
                 return
 
 
-CHORES: Final = (Chore("terms", ROUND_S, write_terms),)
+def end_uploads(room: Workroom) -> None:
+    """Remove uploads that rested too long."""
+    while True:
+        with open_session(room.engine) as session:
+            if expire_uploads(session, room.store) == 0:
+                return
+
+
+def clear_objects(room: Workroom) -> None:
+    """Clear objects away that nothing needs; one worker at a time, the others have nothing to add."""
+    with open_session(room.engine) as session:
+        if session.scalar(text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": _COLLECTING}):
+            collect_objects(room.engine, room.store, room.settings.object_grace_h * 3_600)
+
+
+CHORES: Final = (
+    Chore("terms", ROUND_S, write_terms),
+    Chore("uploads", 300.0, end_uploads),
+    Chore("objects", 3_600.0, clear_objects),
+)
 
 
 def start_chores(room: Workroom, chores: tuple[Chore, ...] = CHORES) -> Callable[[], None]:

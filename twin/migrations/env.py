@@ -10,7 +10,8 @@ import twin.identity.models
 import twin.jobs.models
 import twin.land.models
 import twin.progress.models
-import twin.projects.models  # noqa: F401  every table must be known before the first comparison
+import twin.projects.models
+import twin.uploads.models  # noqa: F401  every table must be known before the first comparison
 from twin.db import Base
 from twin.sql import replaceable_statements
 

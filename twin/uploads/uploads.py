@@ -172,11 +172,12 @@ def give_up_upload(session: Session, store: ObjectStore, upload: Upload) -> None
 
 def expire_uploads(session: Session, store: ObjectStore) -> int:
     """Remove some of the uploads that rested too long, and return how many."""
-    ids = list(session.scalars(_EXPIRED))
-    for upload in session.scalars(select(Upload).where(Upload.id.in_(ids))):
+    removed = 0
+    for upload in session.scalars(select(Upload).where(Upload.id.in_(list(session.scalars(_EXPIRED))))):
         with suppress(ConflictError):
             give_up_upload(session, store, upload)
-    return len(ids)
+            removed += 1
+    return removed
 
 
 def _check_open(session: Session, caller: Caller) -> None:
