@@ -18,7 +18,7 @@ from sqlalchemy import (
     func,
     text,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB, UUID
+from sqlalchemy.dialects.postgresql import ARRAY, JSON, JSONB, UUID
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import Text
 
@@ -420,7 +420,7 @@ class ModelPreviewElement(Base):
         ForeignKey("model_preview.id", ondelete="CASCADE"), primary_key=True
     )
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
-    doc: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    doc: Mapped[dict[str, Any]] = mapped_column(JSON)  # as text: it is stored once and read by few
 
     __table_args__ = ({"prefixes": ["UNLOGGED"]},)
 

@@ -34,7 +34,7 @@ _LIST = text("""
 SELECT e.id AS row_key, d.global_id, d.ifc_class, d.predefined_type, d.name, d.tag, d.type_name,
   coalesce(d.storey_name, d.storey) AS storey, d.container, d.parent_global_id AS parent, d.placement
 FROM model_preview_element e
-CROSS JOIN LATERAL jsonb_to_record(e.doc) AS d (global_id text, ifc_class text, predefined_type text, name text,
+CROSS JOIN LATERAL json_to_record(e.doc) AS d (global_id text, ifc_class text, predefined_type text, name text,
   tag text, type_name text, storey text, storey_name text, container text, parent_global_id text, placement float8[])
 WHERE e.preview_id = :preview_id AND e.id > :after ORDER BY e.id LIMIT :limit
 """)

@@ -39,7 +39,7 @@ def upgrade() -> None:
         "model_preview_element",
         sa.Column("preview_id", sa.BigInteger(), nullable=False),
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
-        sa.Column("doc", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("doc", postgresql.JSON(astext_type=sa.Text()), nullable=False),
         sa.ForeignKeyConstraint(
             ["preview_id"],
             ["model_preview.id"],
