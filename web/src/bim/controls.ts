@@ -42,7 +42,8 @@ export class Controls {
     this.#colour.addEventListener("change", () => user.colourBy(this.#colour.value));
     this.#floor = select([["", t("bim.all_storeys")], ...[...state.storeys].reverse().map((name): [string, string] => [name, name])], state.floor ?? "");
     this.#floor.addEventListener("change", () => user.showFloor(this.#floor.value || null));
-    this.#cut = element("input", { type: "range", min: "0", max: state.height_m.toFixed(2), step: "any", value: String(state.cut ?? state.height_m) });
+    const top = Math.ceil(state.height_m * 100) / 100;
+    this.#cut = element("input", { type: "range", min: "0", max: String(top), step: "any", value: String(state.cut ?? top) });
     this.#cut.addEventListener("input", () => this.#onCut());
     this.extras = element("div", { className: "extras" });
     this.panel = element("details", { className: "layer-panel bim-panel" }, [
@@ -122,11 +123,11 @@ export function field(name: string, control: HTMLElement, ...more: HTMLElement[]
   return element("label", { className: "field" }, [element("span", { textContent: name }), control, ...more]);
 }
 
+/** Folds the panel when the ground becomes narrow and unfolds it when there is room again, until the reader decides. */
 function openWhereRoom(ground: HTMLElement, panel: HTMLDetailsElement): void {
-  let wide: boolean | null = null;
-  new ResizeObserver(() => {
-    const now = ground.clientWidth >= ROOM_PX;
-    if (now !== wide) panel.open = now;
-    wide = now;
-  }).observe(ground);
+  const watch = new ResizeObserver(() => {
+    panel.open = ground.clientWidth >= ROOM_PX;
+  });
+  watch.observe(ground);
+  panel.querySelector("summary")?.addEventListener("click", () => watch.disconnect());
 }

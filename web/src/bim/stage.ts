@@ -58,7 +58,7 @@ export class Stage {
     shown: Shown,
   ) {
     this.#shown = { ...shown, colour: isTheme(shown.colour) || isCategory(shown.colour) ? shown.colour : "status" };
-    const { columns, source, document: scene } = viewer.scene;
+    const { columns, source } = viewer.scene;
     this.#states = new StateReader(source);
     this.#hideVoids();
     const storeys = [...room.island.storeys].sort((a, b) => (a.elevation_m ?? 0) - (b.elevation_m ?? 0)).map((storey) => storey.name);
