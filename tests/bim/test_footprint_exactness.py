@@ -45,7 +45,7 @@ def test_sampled_footprints_equal_the_exact_union(tmp_path: Path) -> None:
         chosen = random.Random(5).sample(known, min(2 * share, len(known)))
         exact = _exact_areas(path, tmp_path / f"{path.name}-again", {row.step_id for row in chosen})
         for row in chosen:
-            ours = shapely.from_wkb(row.footprint_local_wkb)
+            ours: Any = shapely.from_wkb(row.footprint_local_wkb)
             if ours.geom_type.endswith("LineString") or exact.get(row.step_id, 0.0) < SMALLEST_M2:
                 continue
             compared += 1

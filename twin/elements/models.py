@@ -373,7 +373,7 @@ class ModelExport(Base):
     state_key: Mapped[str]
     georeference: Mapped[bool]
     job_id: Mapped[str | None] = mapped_column(UUID(as_uuid=False))
-    sha256: Mapped[str | None] = mapped_column(index=True)  # made again when it is gone: no foreign key
+    sha256: Mapped[str | None] = mapped_column(ForeignKey("stored_object.sha256"), index=True)
     size_bytes: Mapped[int | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
