@@ -22,9 +22,9 @@ import twin.projects.models  # noqa: F401  a model's row refers to its project's
 from gis.cql2 import parse_filter
 from tests.benchmarks.elements_data import MODELS_A_PROJECT, add_model, add_projects
 from twin.db import make_engine, open_session
+from twin.elements import terms
 from twin.elements.queries import find_page
 from twin.elements.search import ElementFilters, Searched
-from twin.elements.terms import write_next_terms
 from twin.identity.caller import SYSTEM
 from twin.identity.visibility import sight
 
@@ -70,8 +70,10 @@ def write_terms(engine: Engine) -> None:
     started, written = time.perf_counter(), 0
     while True:
         with open_session(engine) as session:
-            if write_next_terms(session) is None:
+            revision_id = terms.find_unwritten(session)
+            if revision_id is None:
                 break
+            terms.write_terms(session, revision_id)
         written += 1
     if written:
         with open_session(engine) as session:

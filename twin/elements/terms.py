@@ -1,11 +1,14 @@
 """The terms of a revision: written once, after its publication, so that nobody waits for them."""
 
+from collections.abc import Collection
+
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 _NEXT = text("""
-SELECT id FROM bim_revision WHERE indexed_at IS NULL AND state IN ('published','withdrawn')
-ORDER BY id LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
+SELECT id FROM bim_revision
+WHERE indexed_at IS NULL AND state IN ('published','withdrawn') AND id <> ALL(CAST(:left AS bigint[]))
+ORDER BY id LIMIT 1
 """)
 _TAKE = text(
     "SELECT id FROM bim_revision WHERE id = :id AND indexed_at IS NULL FOR NO KEY UPDATE SKIP LOCKED"
@@ -36,10 +39,7 @@ def write_terms(session: Session, revision_id: int) -> bool:
     return True
 
 
-def write_next_terms(session: Session) -> int | None:
-    """Write the terms of one published revision that has none, and return it; None where every one has."""
-    revision_id = session.scalar(_NEXT)
-    if revision_id is None:
-        return None
-    write_terms(session, int(revision_id))
-    return int(revision_id)
+def find_unwritten(session: Session, left: Collection[int] = ()) -> int | None:
+    """Return a published revision whose terms are not written, None where every one has; `left` are left out."""
+    found = session.scalar(_NEXT, {"left": list(left)})
+    return None if found is None else int(found)

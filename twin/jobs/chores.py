@@ -11,10 +11,10 @@ from typing import Final
 
 import structlog
 from sqlalchemy import text
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DataError, SQLAlchemyError
 
 from twin.db import open_session
-from twin.elements.terms import write_next_terms
+from twin.elements.terms import find_unwritten, write_terms
 from twin.errors import TwinError
 from twin.jobs.collect_objects import collect_objects
 from twin.jobs.workroom import Workroom
@@ -35,12 +35,30 @@ class Chore:
     run: Callable[[Workroom], None]
 
 
-def write_terms(room: Workroom) -> None:
-    """Write the terms of every published revision that has none, each in a transaction of its own."""
-    while True:
-        with open_session(room.engine) as session:
-            if write_next_terms(session) is None:
+class TermsWriter:
+    """Writes the terms of published revisions that have none; one that cannot be written holds up no other."""
+
+    def __init__(self) -> None:
+        self._left: set[int] = set()  # until this process ends
+
+    def __call__(self, room: Workroom) -> None:
+        """Write them, each in a transaction of its own."""
+        tried: set[int] = set()  # in this round: another worker may be at one of them
+        while True:
+            with open_session(room.engine) as session:
+                revision_id = find_unwritten(session, self._left | tried)
+            if revision_id is None:
                 return
+            tried.add(revision_id)
+            self._write(room, revision_id)
+
+    def _write(self, room: Workroom, revision_id: int) -> None:
+        try:
+            with open_session(room.engine) as session:
+                write_terms(session, revision_id)
+        except DataError as error:
+            self._left.add(revision_id)
+            log.error("terms cannot be written", revision_id=revision_id, error=str(error))
 
 
 def end_uploads(room: Workroom) -> None:
@@ -59,7 +77,7 @@ def clear_objects(room: Workroom) -> None:
 
 
 CHORES: Final = (
-    Chore("terms", ROUND_S, write_terms),
+    Chore("terms", ROUND_S, TermsWriter()),
     Chore("uploads", 300.0, end_uploads),
     Chore("objects", 3_600.0, clear_objects),
 )

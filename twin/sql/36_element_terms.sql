@@ -27,7 +27,8 @@ properties AS (
       ELSE p.value #>> '{}' END AS value,
     CASE jsonb_typeof(p.value) WHEN 'number' THEN coalesce(CASE jsonb_array_length(e.pset_si -> s.key -> p.key)
       WHEN 2 THEN e.pset_si -> s.key -> p.key ->> 0 END, p.value #>> '{}')::float8 END AS number, e.id
-  FROM e CROSS JOIN LATERAL jsonb_each(e.psets) s CROSS JOIN LATERAL jsonb_each(s.value) p
+  FROM e CROSS JOIN LATERAL jsonb_each(e.psets) s
+  CROSS JOIN LATERAL jsonb_each(CASE jsonb_typeof(s.value) WHEN 'object' THEN s.value ELSE '{}' END) p
   WHERE p.value <> 'null'),
 attributes AS (
   SELECT element_field(a.name) AS field, a.value, NULL::float8 AS number, e.id
@@ -43,7 +44,8 @@ attributes AS (
     FROM jsonb_array_elements(e.classification) x) c
   UNION ALL
   SELECT element_field('quantities' || E'\x1f' || s.key || E'\x1f' || q.key), NULL, (q.value ->> 'value')::float8, e.id
-  FROM e CROSS JOIN LATERAL jsonb_each(e.quantities) s CROSS JOIN LATERAL jsonb_each(s.value) q
+  FROM e CROSS JOIN LATERAL jsonb_each(e.quantities) s
+  CROSS JOIN LATERAL jsonb_each(CASE jsonb_typeof(s.value) WHEN 'object' THEN s.value ELSE '{}' END) q
   WHERE jsonb_typeof(q.value -> 'value') = 'number')
 SELECT c.field, lower(c.value), c.number, array_agg(c.id)
 FROM (SELECT * FROM properties UNION ALL SELECT * FROM attributes) c GROUP BY 1, 2, 3

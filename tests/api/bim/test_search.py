@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from tests.api.conftest import Doors, open_doors
 from tests.api.seeding import PUBLIC_CODE, as_owner, seed
 from twin.db.urls import for_sqlalchemy
-from twin.elements.terms import write_next_terms
+from twin.elements.terms import find_unwritten, write_terms
 
 ELEMENTS = "/api/v1/models/1/elements"
 IN_PROJECT = f"/api/v1/projects/{PUBLIC_CODE}/elements"
@@ -45,7 +45,8 @@ INSERT INTO bim_element (revision_id, identity_id, project_id, step_id, global_i
 def write_all_terms(url: str) -> None:
     engine = create_engine(for_sqlalchemy(url))
     with Session(engine) as session:
-        while write_next_terms(session) is not None:
+        while (revision_id := find_unwritten(session)) is not None:
+            assert write_terms(session, revision_id)
             session.commit()
     engine.dispose()
 
