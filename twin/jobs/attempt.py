@@ -22,6 +22,7 @@ from twin.jobs.verdicts import Report
 from twin.jobs.workroom import Workroom
 
 REPORT_EVERY_S = 0.25  # progress is written at most this often
+CANCEL_SEEN_S = 1.0  # a beat at least this often: it is how an attempt learns that its job was cancelled
 
 _CLAIM = text("""
 UPDATE job_run SET state = 'running', attempt = attempt + 1, token = gen_random_uuid(),
@@ -174,7 +175,7 @@ async def beat(attempt: Attempt) -> None:
             await asyncio.sleep(REPORT_EVERY_S)
             # Not `wait_for`: up to Python 3.11 it forgets a cancellation that comes with the event.
             with suppress(TimeoutError):
-                async with asyncio.timeout(settings.heartbeat_s - REPORT_EVERY_S):
+                async with asyncio.timeout(min(settings.heartbeat_s, CANCEL_SEEN_S) - REPORT_EVERY_S):
                     await attempt.changed.wait()
 
 
