@@ -465,6 +465,41 @@ def test_model_without_a_georeference_stands_on_a_plain_in_its_own_frame(reader:
     assert like > 500  # its piers stand, in the shades of what is done
 
 
+def test_model_without_a_place_is_dragged_turned_and_kept_with_a_reason(engineer: Visit) -> None:
+    model = model_of(engineer, BRIDGE)
+    tiles = {tile["uri"] for tile in ask(engineer, f"/api/v1/models/{model}/scene")["tiles"]}
+    engineer.open(f"/projects/{BRIDGE}/bim?lang=zh&place=1")
+    engineer.wait_for_map()
+    panel = engineer.page.locator(".placing")
+    expect(panel.locator("[role=status]")).to_contain_text("EPSG:4527 E 39")
+    expect(panel.get_by_role("button", name="保存定位")).to_be_disabled()  # nobody has said why
+    engineer.page.locator(".bim-panel summary").click()
+    engineer.wait_for_map()
+    longitude = panel.get_by_label("东坐标 / 经度")
+    before = float(longitude.input_value())
+    zoom = float(engineer.page.url.split("#")[1].split("/")[0])
+    x, y = middle(engineer)
+    engineer.page.mouse.move(x - 150, y)
+    engineer.page.mouse.down()
+    engineer.page.mouse.move(x - 120, y, steps=3)
+    engineer.page.mouse.move(x - 90, y, steps=3)
+    engineer.page.mouse.up()
+    moved = float(longitude.input_value()) - before
+    assert moved == pytest.approx(60 * 360 / (512 * 2**zoom), rel=0.1)
+    panel.get_by_role("button", name="↺ 10°").click()
+    panel.get_by_label("理由").fill("按竣工测量桩号定位")
+    panel.get_by_role("button", name="保存定位").click()
+    expect(engineer.page.locator(".placing")).to_have_count(0)
+    engineer.wait_for_map()
+    expect(engineer.page.locator("#notice")).to_be_hidden()
+    placement = ask(engineer, f"/api/v1/models/{model}/placement")
+    assert placement["in_force"]["reason"] == "按竣工测量桩号定位"
+    scene = ask(engineer, f"/api/v1/models/{model}/scene")
+    assert scene["origin"] is not None
+    assert {tile["uri"] for tile in scene["tiles"]} == tiles  # no geometry was made anew
+    ask(engineer, f"/api/v1/models/{model}/placement?reason=test", "DELETE")
+
+
 def test_link_to_what_is_not_there_gives_a_notice_and_the_model(reader: Visit) -> None:
     reader.open(
         f"/projects/{SCHOOL}/bim?lang=zh&model=987654&sel=nobody&floor=nowhere&colour=rainbow&from=77"
