@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from typing import Final
 
 from gis.exchange.model import Finding
@@ -14,10 +15,24 @@ _UNITS_M2: Final = {
     "平方公里": 1e6, "平方千米": 1e6, "km2": 1e6,
 }  # fmt: skip
 _AREA: Final = re.compile(r"([+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+))([^0-9.].*)?")
-_MISTAKES: Final = (
-    (10_000.0, "m²", "平方米"),
-    (15.0, "亩 (mu)", "亩"),
+_MISTAKES: Final = ((1.0, "m²", "平方米"), (2000 / 3, "亩 (mu)", "亩"), (10_000.0, "hectares", "公顷"))
+_FIELDS: Final = frozenset(
+    (
+        "mj",
+        "dkmj",
+        "tbmj",
+        "ydmj",
+        "zmj",
+        "area",
+        "area_m2",
+        "面积",
+        "地块面积",
+        "用地面积",
+        "图斑面积",
+        "宗地面积",
+    )
 )
+_FIELD: Final = re.compile(r"(.*?)[ _]?[((]?(公顷|亩|平方米|m2|ha|mu)?[))]?", re.IGNORECASE)
 _MISTAKE_TOLERANCE: Final = 0.02
 
 
@@ -47,18 +62,33 @@ def find_area(text: str, default_m2: float = 10_000.0) -> tuple[float, bool] | N
     return float(f"{float(found[1]) * factor:.12g}"), bool(unit)
 
 
+def find_area_field(names: Iterable[str]) -> tuple[str, str] | None:
+    """Return the attribute that states the area and the unit in its name, if any of the usual names is there.
+
+    Examples
+    --------
+    >>> find_area_field(["BH", "MJ"]), find_area_field(["面积（亩）"]), find_area_field(["MJ_HA"]), find_area_field(["DKMC"])
+    (('MJ', ''), ('面积（亩）', '亩'), ('MJ_HA', 'ha'), None)
+    """
+    for name in names:
+        found = _FIELD.fullmatch(unicodedata.normalize("NFKC", name).strip())
+        if found is not None and found[1].lower() in _FIELDS:
+            return name, (found[2] or "").lower()
+    return None
+
+
 def check_area(
-    stated_m2: float, computed_m2: float, where: str, *, unit_named: bool
+    stated_m2: float, computed_m2: float, where: str, *, unit_named: bool, default_m2: float = 10_000.0
 ) -> tuple[float, Finding | None]:
     """Hold a stated area against the computed one; return the area meant and what to say of it.
 
-    A bare number that is 10,000 or 15 times the outline was written in m² or 亩 instead of hectares: it is converted,
-    with a warning.
+    A bare number that fits the outline in another of the usual units was written in that one (m² for hectares is 10,000
+    times too much): it is converted, with a warning.
 
     Parameters
     ----------
     stated_m2, computed_m2 : float
-        The stated area, read in hectares where it named no unit, and the area on the ellipsoid.
+        The stated area, read in units of `default_m2` where it named none, and the area on the ellipsoid.
 
     Examples
     --------
@@ -70,13 +100,14 @@ def check_area(
     ratio = stated_m2 / computed_m2
     if abs(ratio - 1) <= TOLERANCE:
         return stated_m2, None
-    for factor, en, zh in () if unit_named else _MISTAKES:
-        if abs(ratio / factor - 1) <= _MISTAKE_TOLERANCE:
+    for unit_m2, en, zh in () if unit_named else _MISTAKES:
+        factor = default_m2 / unit_m2
+        if factor != 1 and abs(ratio / factor - 1) <= _MISTAKE_TOLERANCE:
             meant = float(f"{stated_m2 / factor:.12g}")
             return meant, Finding(
                 where,
-                f"The stated area {stated_m2 / 10_000:g} is {factor:g} times the outline in hectares: it was taken as {en}.",
-                f"面积 {stated_m2 / 10_000:g} 按公顷计是图形面积的 {factor:g} 倍，已按{zh}读取。",
+                f"The stated area {stated_m2 / default_m2:g} fits the outline in another unit: it was taken as {en}.",
+                f"填报面积 {stated_m2 / default_m2:g} 按其他单位与图形相符，已按{zh}读取。",
             )
     return stated_m2, Finding(
         where,

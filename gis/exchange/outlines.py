@@ -129,7 +129,7 @@ def _stated(
         return None, [Finding(where, en, f"填报面积 {text[:40]!r} 不是可识别的数值与单位，未采用。")]
     if area is None:
         return found[0], []
-    meant, said = check_area(found[0], area, where, unit_named=found[1] or default_m2 == 1.0)
+    meant, said = check_area(found[0], area, where, unit_named=found[1], default_m2=default_m2)
     return meant, [said] if said is not None else []
 
 

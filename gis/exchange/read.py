@@ -1,11 +1,16 @@
 """One door for geometry files: the content says what a file is, never its name."""
 
+import tempfile
 from pathlib import Path
 from typing import Final
 
+from gis.exchange.dxf import read_dxf
 from gis.exchange.model import ReadChoices, ReadResult, refuse
-from gis.exchange.sniff import sniff
+from gis.exchange.shapefile import read_shapefile
+from gis.exchange.sniff import SINGLE, TABLES, sniff
 from gis.exchange.txt import read_txt
+from gis.exchange.vector import read_geojson, read_gpkg, read_kml
+from gis.exchange.zips import extract, list_members
 
 MOST_TEXT_BYTES: Final = 100_000_000
 
@@ -35,9 +40,42 @@ def read_file(path: Path, name: str, choices: ReadChoices | None = None) -> Read
     """
     kind = sniff(path, name)
     wanted = choices or ReadChoices()
-    if kind == "txt":
-        return read_txt(_bytes(path), wanted)
-    raise refuse(f"A {kind} file holds no boundary-point TXT.", f"{kind} 文件不是界址点 TXT。", name)
+    if kind == "zip":
+        return _unpacked(path, name, wanted)
+    if kind in TABLES:
+        raise refuse(
+            f"This is a table ({kind}); import it as a ledger with a mapping.",
+            f"这是表格（{kind}），请按台账映射导入。",
+            name,
+        )
+    if kind == "shapefile":
+        return read_shapefile(path, wanted, name)
+    if kind == "gpkg":
+        return read_gpkg(path, wanted, name)
+    return _text(kind, _bytes(path), wanted, name)
+
+
+def _text(kind: str, data: bytes, choices: ReadChoices, name: str) -> ReadResult:
+    if kind == "geojson":
+        return read_geojson(data, choices, name)
+    if kind == "kml":
+        return read_kml(data, choices, name)
+    return read_dxf(data, choices, name) if kind == "dxf" else read_txt(data, choices)
+
+
+def _unpacked(path: Path, name: str, choices: ReadChoices) -> ReadResult:
+    """Read the one file of geometry that an archive holds (KMZ, or a zipped GeoPackage, GeoJSON, DXF, TXT)."""
+    inner = [member for member in list_members(path, name) if Path(member.name.lower()).suffix in SINGLE]
+    with tempfile.TemporaryDirectory() as folder:
+        target = Path(folder) / "member"
+        extract(path, inner[0], target)
+        if sniff(target, inner[0].name) in ("zip", "shapefile", *TABLES):
+            raise refuse(
+                "An archive in an archive is not opened; send the inner one.",
+                "不支持嵌套压缩包，请直接上传内层文件。",
+                name,
+            )
+        return read_file(target, inner[0].name, choices)
 
 
 def _bytes(path: Path) -> bytes:

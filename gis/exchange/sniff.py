@@ -12,6 +12,9 @@ from gis.exchange.zips import list_members
 TABLES: Final = ("xlsx", "csv")
 """Kinds that the readers of ledgers take."""
 
+SINGLE: Final = (".gpkg", ".geojson", ".json", ".kml", ".dxf", ".txt")
+"""Endings of files of geometry that are read out of an archive which holds one of them."""
+
 _HEAD_BYTES: Final = 65_536
 _CLOSED: Final = {
     b"AC10": ("DWG", "DWG", "save it as DXF (AutoCAD: SAVEAS, DXF) with closed polylines", "请另存为 DXF（AutoCAD：SAVEAS，DXF），边界为闭合多段线"),
@@ -20,6 +23,7 @@ _CLOSED: Final = {
     b"\x1f\x8b": ("gzip file", "gzip 压缩文件", "unpack it first", "请先解压"),
     b"%PDF": ("PDF", "PDF", "ask for the coordinates as boundary-point TXT, Shapefile or DXF", "请索取界址点 TXT、Shapefile 或 DXF"),
     b"\x00\x00\x27\x0a": ("a .shp without its companions", "单独的 .shp 文件", "zip it with its .shx, .dbf, .prj and .cpg", "请与 .shx、.dbf、.prj、.cpg 一起打包为 ZIP"),
+    b"ERMHDR": ("schedule (XER)", "进度计划（XER）", "import it at its project", "请在项目中导入"),
     b"ISO-10303-21": ("IFC model", "IFC 模型", "upload it as a building model", "请作为建筑模型上传"),
     b"\x89PNG": ("picture", "图片", "send coordinates, not a picture of them", "请上传坐标文件，而非图片"),
     b"\xff\xd8\xff": ("picture", "图片", "send coordinates, not a picture of them", "请上传坐标文件，而非图片"),
@@ -75,9 +79,7 @@ def _zip_kind(path: Path, name: str) -> str:
         return "shapefile"
     if any(each.startswith("xl/") for each in names):
         return "xlsx"
-    inner = [
-        each for each in names if Path(each).suffix in (".gpkg", ".geojson", ".json", ".kml", ".dxf", ".txt")
-    ]
+    inner = [each for each in names if Path(each).suffix in SINGLE]
     if len(inner) == 1:
         return "zip"
     if len(inner) > 1:
