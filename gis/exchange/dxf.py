@@ -53,7 +53,7 @@ def read_dxf(data: bytes, choices: ReadChoices, name: str) -> ReadResult:
     if choices.layer is not None:
         wanted = chosen_layer(layers, choices.layer, name)
         outlines = [each for each in outlines if each[0] == wanted]
-    rows = [row for layer in layers for row in _nested(layer, outlines, said)]
+    rows = [row for layer in sorted({each[0] for each in outlines}) for row in _nested(layer, outlines, said)]
     _check_single(rows, said, name)
     layer = Layer(rows, None, [], said)
     return build("dxf", layer, Claim(where=name), choices, encoding, layers)

@@ -1,6 +1,7 @@
 """Layers that GDAL reads: GeoPackage, GeoJSON, KML, and the geometry of Shapefiles."""
 
 import re
+import shutil
 import tempfile
 import warnings
 from collections.abc import Sequence
@@ -35,6 +36,7 @@ _FAULTS: Final = (
     DataSourceError, DataLayerError, FeatureError, FieldError, GeometryError, GdalCrsError, ShapelyError, ValueError,
     OSError, RuntimeError, OverflowError,
 )  # fmt: skip
+_PATH: Final = re.compile(r"\S*/(?=[^/\s]+)")
 _KML_FILLER: Final = frozenset(
     (
         "id",
@@ -73,6 +75,14 @@ class Layer:
 
 def read_gpkg(path: Path, choices: ReadChoices, name: str) -> ReadResult:
     """Read a layer of a GeoPackage; which one is asked where there are several."""
+    with tempfile.TemporaryDirectory() as folder:
+        # A copy: SQLite may write beside the file it opens, and GDAL wants the ending.
+        copy = Path(folder) / "layer.gpkg"
+        shutil.copyfile(path, copy)
+        return _read_gpkg(copy, choices, name)
+
+
+def _read_gpkg(path: Path, choices: ReadChoices, name: str) -> ReadResult:
     layers = list_layers(path, name)
     if len(layers) > 1 and choices.layer is None:
         return ask_layer("gpkg", layers, "UTF-8")
@@ -202,7 +212,8 @@ def read_layer(path: Path, layer: str | None, name: str, *, geometry_only: bool 
             f"超过 {MOST_FEATURES} 个要素，请拆分。",
             layer or name,
         )
-    said = [Finding(layer or name, f"GDAL: {each.message}", f"GDAL：{each.message}") for each in caught[:20]]
+    texts = [_PATH.sub("", str(each.message))[:200] for each in caught[:20]]
+    said = [Finding(layer or name, f"GDAL: {text}", f"GDAL：{text}") for text in texts]
     names = [str(each) for each in meta["fields"]]
     rows = [
         Row(shape, _attributes(names, fields, at), f"feature {fids[at]}")
@@ -233,7 +244,7 @@ def _plain(value: Any) -> Any:
 def damaged(name: str, error: Exception) -> ExchangeError:
     """Return the refusal of a file that GDAL or GEOS could not take."""
     said = str(error).splitlines()[0][:160] if str(error) else type(error).__name__
-    said = re.sub(r"\S*/(?=[^/\s]+)", "", said)
+    said = _PATH.sub("", said)
     return refuse(
         f"The file cannot be read ({said}); export it again.", f"文件无法读取（{said}），请重新导出。", name
     )

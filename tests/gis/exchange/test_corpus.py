@@ -8,8 +8,9 @@ from gis.exchange.errors import ExchangeError
 from gis.exchange.read import read_file
 from tests.gis.exchange.boundary_cases import boundary_cases
 from tests.gis.exchange.cases import Case
+from tests.gis.exchange.container_cases import container_cases
 
-CASES = boundary_cases()
+CASES = [*boundary_cases(), *container_cases()]
 READ = [case for case in CASES if not case.refused]
 REFUSED = [case for case in CASES if case.refused]
 

@@ -1,0 +1,14 @@
+"""Broken files are read, asked about or refused: nothing else is raised."""
+
+from collections import Counter
+from pathlib import Path
+
+from tests.gis.exchange.mutations import mutated, outcome
+
+
+def test_broken_files_never_crash_a_reader(tmp_path: Path) -> None:
+    outcomes = Counter(outcome(case, data, tmp_path) for case, data in mutated(180))
+    assert sum(outcomes.values()) == 180
+    # Both ends are reached: some damage is survived, some refused.
+    assert outcomes["refused"] > 40
+    assert outcomes["read"] > 4
