@@ -64,6 +64,11 @@ export class Controls {
     this.#colour.value = name;
   }
 
+  /** While the time slider says what the colours mean, nothing else does. */
+  lockColour(isLocked: boolean): void {
+    this.#colour.disabled = isLocked;
+  }
+
   showLegend(colouring: Colouring): void {
     this.#isolated = null;
     this.#legend.replaceChildren(

@@ -85,6 +85,7 @@ export class BimLayer implements CustomLayerInterface {
     this.#map = map;
     this.#renderer = new WebGLRenderer({ canvas: map.getCanvas(), context: gl as WebGL2RenderingContext });
     this.#renderer.autoClear = false;
+    this.#renderer.sortObjects = false; // nothing is transparent, so the order does not matter
   }
 
   onRemove(): void {

@@ -218,6 +218,7 @@ export class Stage {
   async #showDay(day: string | null, telling: Telling): Promise<void> {
     const { visibility } = this.viewer.model;
     this.#remember({ day });
+    this.controls.lockColour(day !== null);
     if (day === null) {
       visibility.faint = null;
       return this.#colourBy(this.#shown.colour);
@@ -284,6 +285,7 @@ export class Stage {
 
   async #load(all: boolean): Promise<void> {
     this.#busy++;
+    this.room.ground.setAttribute("aria-busy", "true");
     try {
       const floor = this.viewer.scene.columns.storey.names.includes(this.#shown.floor) ? this.#shown.floor : null;
       const load = await this.viewer.show(floor, all, ({ received, bytes }) => this.#sayLoading(received, bytes));
