@@ -101,3 +101,5 @@ class JobSettings(BaseSettings):
     check_cpu_s: int = 1_800
     check_memory_mb: int = 6_144
     check_after_publish: str = "ids"  # of schema, ids; comma-separated; empty: none
+    pack_scenes: bool = True  # where there is Node
+    pack_wall_s: int = Field(default=600, ge=1)

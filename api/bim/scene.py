@@ -20,7 +20,14 @@ from gis.filters import parse_datetime
 from gis.style import StyleRule
 from twin.alerts.palette import get_scene_theme
 from twin.elements.queries import get_model
-from twin.elements.scene import get_scene, get_tile_bytes, merge_scene, place_scene, render_columns
+from twin.elements.scene import (
+    get_scene,
+    get_tile_bytes,
+    merge_scene,
+    place_scene,
+    render_columns,
+    tile_name,
+)
 from twin.elements.states import STATUSES, ElementStates, compute_classes, list_states
 from twin.identity import Caller
 from twin.objects import open_store
@@ -60,7 +67,9 @@ def read_scene(
         "origin": None if frame is None else _origin(frame),
         "enu_from_model": (np.eye(4) if frame is None else frame.enu_from_model).T.ravel().tolist(),
         "local_origin": scene.local_origin,
-        "tiles": [{"uri": f"{path}/{tile.sha256}.glb", **_tile(tile)} for tile in scene.tiles],
+        "tiles": [
+            {"uri": f"{path}/{tile.sha256}.glb", **_packed(path, tile), **_tile(tile)} for tile in scene.tiles
+        ],
         "tileset": f"{path}/tileset.json{asked}",
     }
     return answer_bytes(request, caller, orjson.dumps(answer), JSON)
@@ -73,11 +82,12 @@ def read_tileset(
     caller: CallerDep,
     session: SessionDep,
     revision: AskedRevision = None,
+    meshopt: Annotated[bool, Query(description="name the packed tiles where there are any 压缩瓦片")] = False,
 ) -> Response:
     """Return the scene as a 3D Tiles 1.1 tileset; without a georeference it stands at zero."""
     seen = get_model(session, caller, model_id, revision)
     scene = get_scene(session, seen)
-    document = render_tileset(scene, place_scene(seen, scene), lambda tile: f"{tile.sha256}.glb")
+    document = render_tileset(scene, place_scene(seen, scene), lambda tile: tile_name(tile, packed=meshopt))
     return answer_bytes(request, caller, orjson.dumps(document), JSON)
 
 
@@ -165,6 +175,12 @@ def read_states(
 
 def _origin(frame: Frame) -> dict[str, float]:
     return {"longitude": frame.longitude, "latitude": frame.latitude, "height_m": frame.height_m}
+
+
+def _packed(path: str, tile: SceneTile) -> dict[str, Any]:
+    if tile.packed_sha256 is None:
+        return {}
+    return {"packed": f"{path}/{tile.packed_sha256}.glb", "packed_bytes": tile.packed_bytes}
 
 
 def _tile(tile: SceneTile) -> dict[str, Any]:

@@ -157,6 +157,9 @@ def export_scene(
     model: Annotated[int, typer.Argument(help="Number of the model 模型编号")],
     out: Annotated[Path, typer.Option(help="Folder to write, not there yet or empty 目标文件夹")],
     revision: Annotated[int | None, typer.Option(help="Its revision; else the current one 版本")] = None,
+    meshopt: Annotated[
+        bool, typer.Option("--meshopt", help="Tiles packed by EXT_meshopt_compression 压缩瓦片")
+    ] = False,
     public: Public = False,
     as_json: AsJson = False,
 ) -> None:
@@ -173,7 +176,8 @@ def export_scene(
     with opened_session() as session:
         seen = get_model(session, ANONYMOUS if public else SYSTEM, model, revision)
         scene = get_scene(session, seen)
-        written = write_tileset(out, scene, place_scene(seen, scene), open_store(settings.home))
+        frame = place_scene(seen, scene)
+        written = write_tileset(out, scene, frame, open_store(settings.home), packed=meshopt)
     answer = {
         "model": model,
         "revision": seen.row["revision"],

@@ -33,6 +33,8 @@ class SceneTile:
         x, y, z minimum, then maximum; metres in the model frame, z up. Every vertex lies within.
     largest_m : float
         Diagonal of its largest element: what is missing while the tile is not drawn.
+    packed_sha256, packed_bytes : str or None, int or None
+        Name and size of the same tile packed by EXT_meshopt_compression, where there is one.
     """
 
     sha256: str
@@ -44,6 +46,8 @@ class SceneTile:
     size_bytes: int
     box: SceneBox
     largest_m: float
+    packed_sha256: str | None = None
+    packed_bytes: int | None = None
 
 
 @dataclass(frozen=True)

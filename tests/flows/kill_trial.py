@@ -39,7 +39,12 @@ CODE = "341299-2025-03-0128-4"
 MODELS, WALLS, WORKERS = 20, 60, 2
 # Nobody is poisonous here: a job is tried again however often it was shot at.
 SETTINGS = JobSettings(
-    heartbeat_s=0.4, stale_after_s=2.5, concurrency=2, crash_cap=10_000, check_after_publish=""
+    heartbeat_s=0.4,
+    stale_after_s=2.5,
+    concurrency=2,
+    crash_cap=10_000,
+    check_after_publish="",
+    pack_scenes=False,
 )
 _WORKER = f"""
 import sys

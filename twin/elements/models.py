@@ -315,6 +315,8 @@ class BimSceneTile(Base):
     size_bytes: Mapped[int]
     box: Mapped[list[float]] = mapped_column(ARRAY(Double))  # metres in the model frame
     largest_m: Mapped[float]
+    packed_sha256: Mapped[str | None] = mapped_column(ForeignKey("stored_object.sha256"), index=True)
+    packed_bytes: Mapped[int | None]  # of the same tile, packed by a job of its own
 
 
 class StepTemplate(Base):

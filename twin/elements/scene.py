@@ -23,8 +23,9 @@ from twin.objects import ObjectStore, Stored
 WHOLE_BYTES: Final = 50_000_000
 
 _TILE = text("""
-SELECT t.size_bytes FROM bim_scene_tile t JOIN bim_revision r ON r.id = t.revision_id
-WHERE r.model_id = :model_id AND r.state = ANY(:states) AND t.sha256 = :sha256 LIMIT 1
+SELECT CASE WHEN t.sha256 = :sha256 THEN t.size_bytes ELSE t.packed_bytes END
+FROM bim_scene_tile t JOIN bim_revision r ON r.id = t.revision_id
+WHERE r.model_id = :model_id AND r.state = ANY(:states) AND :sha256 IN (t.sha256, t.packed_sha256) LIMIT 1
 """)
 
 _HOLD = text("SELECT FROM stored_object WHERE sha256 = ANY(:names) ORDER BY sha256 FOR KEY SHARE")
@@ -164,17 +165,25 @@ def place_scene(seen: SeenModel, scene: Scene) -> Frame | None:
     return compute_frame(tuple(place["matrix"]), place["crs"], scene.local_origin)
 
 
-def write_tileset(folder: Path, scene: Scene, frame: Frame | None, store: ObjectStore) -> Written:
+def tile_name(tile: SceneTile, *, packed: bool = False) -> str:
+    """Return the name of a tile's file; of the plain one where a packed one is asked for that is not there."""
+    return f"{(tile.packed_sha256 if packed else None) or tile.sha256}.glb"
+
+
+def write_tileset(
+    folder: Path, scene: Scene, frame: Frame | None, store: ObjectStore, *, packed: bool = False
+) -> Written:
     """Write a scene as ``tileset.json`` with its GLBs beside it; the document comes last."""
     folder.mkdir(parents=True, exist_ok=True)
-    for tile in scene.tiles:
-        store.fetch(tile.sha256, folder / f"{tile.sha256}.glb")
-    document = render_tileset(scene, frame, lambda tile: f"{tile.sha256}.glb")
+    names = [tile_name(tile, packed=packed) for tile in scene.tiles]
+    for name in names:
+        store.fetch(name.removesuffix(".glb"), folder / name)
+    document = render_tileset(scene, frame, lambda tile: tile_name(tile, packed=packed))
     (folder / "tileset.json").write_bytes(orjson.dumps(document, option=orjson.OPT_INDENT_2))
     return Written(
         len(scene.tiles),
         sum(tile.triangles for tile in scene.tiles),
-        sum(tile.size_bytes for tile in scene.tiles),
+        sum((folder / name).stat().st_size for name in names),
     )
 
 
@@ -242,4 +251,6 @@ def _tile(row: BimSceneTile) -> SceneTile:
         size_bytes=row.size_bytes,
         box=(x0, y0, z0, x1, y1, z1),
         largest_m=row.largest_m,
+        packed_sha256=row.packed_sha256,
+        packed_bytes=row.packed_bytes,
     )

@@ -23,6 +23,7 @@ from twin.elements.publish import publish_revision, stage_elements
 from twin.elements.scene import keep_scene, publish_scene
 from twin.jobs.attempt import Attempt, progress
 from twin.jobs.execute import CrashedError
+from twin.jobs.pack_scene import submit_packing
 from twin.jobs.spool import open_spool
 from twin.jobs.submit_check import submit_automatic_checks
 from twin.jobs.verdicts import Report, Verdict
@@ -174,6 +175,8 @@ def _publish(attempt: Attempt, spool: Path, report: Report) -> None:
         state = record_project_state(session, project_id)
         evaluate_project(session, project_id, state)
         _ask_for_checks(session, attempt, revision)
+        if attempt.room.settings.pack_scenes and scene.scene.tiles:
+            submit_packing(session, project_id, revision.id)
         report.verdict.detail.update(
             elements=published.elements,
             on_map=published.on_map,

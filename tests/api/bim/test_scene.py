@@ -15,6 +15,8 @@ from tests.api.conftest import Doors
 from tests.api.seeding import as_owner
 from tests.benchmarks.scene_data import EAST_M, NORTH_M, corner_of, global_id
 from tests.bim.scene.reading import parse_glb, read_document
+from twin.objects import open_store
+from twin.settings import HomeSettings
 
 COUNT = 60
 DONE, BEGUN = 36, 42  # the first that is begun, the first that is not
@@ -89,6 +91,33 @@ def test_a_tile_may_be_kept_for_ever_and_goes_packed(own_doors: Doors, model: st
     again = own_doors.get(tile["uri"], headers={"If-None-Match": plain.headers["ETag"]})
     assert (again.status_code, again.content) == (304, b"")
     assert own_doors.get(tile["uri"], "planner").headers["Cache-Control"].startswith("private,")
+
+
+def test_a_tile_that_has_been_packed_is_served_in_both_ways(
+    own_doors: Doors, model: str, tmp_path: Path
+) -> None:
+    plain = _json(own_doors, f"{model}/scene")["tiles"][0]
+    assert "packed" not in plain
+    name = plain["uri"].rsplit("/", 1)[1].removesuffix(".glb")
+    content = b"glTF, packed, as far as anybody can tell"
+    (tmp_path / "packed").write_bytes(content)
+    stored = open_store(HomeSettings(home=tmp_path)).add_file(tmp_path / "packed")
+    _change(own_doors, f"INSERT INTO stored_object VALUES ('{stored.sha256}', {len(content)})")
+    _change(
+        own_doors,
+        f"UPDATE bim_scene_tile SET packed_sha256 = '{stored.sha256}', packed_bytes = {len(content)}"
+        f" WHERE sha256 = '{name}'",
+    )
+    tile = _json(own_doors, f"{model}/scene")["tiles"][0]
+    assert tile == {**plain, "packed": f"{model}/scene/{stored.sha256}.glb", "packed_bytes": len(content)}
+    answer = own_doors.get(tile["packed"])
+    assert (answer.content, answer.headers["Content-Type"]) == (content, "model/gltf-binary")
+    assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+    assert len(own_doors.get(tile["uri"]).content) == tile["bytes"]
+    assert own_doors.get(f"/api/v1/models/1/scene/{stored.sha256}.glb").status_code == 404
+    tilesets = [own_doors.get(f"{model}/scene/tileset.json{asked}").text for asked in ("", "?meshopt=true")]
+    assert [name in each for each in tilesets] == [True, False]
+    assert [stored.sha256 in each for each in tilesets] == [False, True]
 
 
 def test_an_unknown_tile_is_not_found_and_a_wrong_name_is_refused(own_doors: Doors, model: str) -> None:

@@ -33,7 +33,7 @@ import sys
 from pathlib import Path
 from twin.jobs.worker import run_worker
 from twin.settings import HomeSettings, JobSettings
-settings = JobSettings(heartbeat_s=0.4, stale_after_s=2.5, concurrency=2, check_after_publish="")
+settings = JobSettings(heartbeat_s=0.4, stale_after_s=2.5, concurrency=2, check_after_publish="", pack_scenes=False)
 sys.exit(run_worker(sys.argv[1], HomeSettings(home=Path(sys.argv[2])), settings))
 """
 
