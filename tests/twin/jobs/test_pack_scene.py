@@ -1,6 +1,7 @@
 """Tiles packed by a job: bit by bit as the plain ones, kept, shared; and what is said where that cannot be."""
 
 import asyncio
+import dataclasses
 import json
 import os
 import shutil
@@ -11,11 +12,15 @@ import pytest
 from sqlalchemy import text
 
 from tests.benchmarks.scene_data import Boxes, publish_boxes
+from tests.bim.schedules.scheduled_model import write_scheduled_model
 from tests.rows import add_project
+from twin.alerts.presets import add_shipped_presets
 from twin.db import open_session
 from twin.elements.packed import list_unpacked
 from twin.elements.queries import get_model
+from twin.elements.revisions import NewModel
 from twin.elements.scene import get_scene, write_tileset
+from twin.identity.agency import assign_setting
 from twin.identity.caller import SYSTEM
 from twin.jobs import pack_scene
 from twin.jobs.collect_objects import collect_objects
@@ -24,8 +29,10 @@ from twin.jobs.kinds import KINDS
 from twin.jobs.pack_scene import submit_packing
 from twin.jobs.packer import Packed, Packer, find_packer, run_packer
 from twin.jobs.queue import JobStatus, status
+from twin.jobs.submit_model import submit_model
 from twin.jobs.workroom import Workroom
 from twin.objects import Stored
+from twin.projects.models import Project
 
 WEB = Path(__file__).parents[3] / "web"
 COUNT = 40
@@ -226,6 +233,28 @@ def test_no_packer_is_found_without_node_or_without_the_program(
     monkeypatch.setenv("PATH", "")
     monkeypatch.setattr("sys.executable", str(tmp_path / "elsewhere" / "python"))
     assert find_packer(there.program) is None
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+def test_a_publication_asks_for_packing_unless_it_is_told_not_to(
+    room: Workroom, project_id: int, tmp_path: Path, wanted: bool
+) -> None:
+    settings = room.settings.model_copy(update={"pack_scenes": wanted, "check_after_publish": ""})
+    asked = dataclasses.replace(room, settings=settings)
+    write_scheduled_model(tmp_path / "楼.ifc", "IFC4", storeys=1, walls=2)
+    stored = room.store.add_file(tmp_path / "楼.ifc")
+    with open_session(room.engine) as session:
+        assign_setting(session, "reporting_date", "2025-10-31")
+        add_shipped_presets(session)
+        project = session.get_one(Project, project_id)
+        submitted = submit_model(session, SYSTEM, project, NewModel("楼", "楼.ifc"), stored)
+    asyncio.run(run_job(asked, KINDS, submitted.job_id or ""))
+    others = text("""SELECT j.kind, j.state, r.state AS revision FROM job_run j
+      JOIN bim_revision r ON r.id = (j.payload ->> 'revision_id')::bigint ORDER BY j.created_at, j.kind""")
+    with open_session(room.engine) as session:
+        found = [tuple(row) for row in session.execute(others)]
+    assert found[0] == ("ingest_model", "succeeded", "published")
+    assert found[1:] == ([("pack_scene", "queued", "published")] if wanted else [])
 
 
 def _age(room: Workroom) -> None:
