@@ -51,6 +51,8 @@ def list_members(path: Path, name: str) -> list[Member]:
             f"压缩包内有 {len(infos)} 个文件，上限 {MOST_MEMBERS}。",
             name,
         )
+    if not all(info.filename for info in infos):
+        raise _broken(name)
     members = [Member(member_name(info), info) for info in infos if not info.is_dir()]
     for member in members:
         _check(member)
