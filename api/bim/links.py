@@ -90,10 +90,11 @@ async def put_links(model_id: ModelId, request: Request, caller: CallerDep, stat
 
 
 def _put(state: AppState, caller: Caller, model_id: int, body: bytes, kind: str) -> LinksAnswer:
-    sheet = kind in _SHEETS or body.startswith(ZIP_MAGIC)
-    rules = read_rules(body) if sheet else _read_json(body)
     with open_session(state.engine, actor=caller.login) as session:
         seen = get_model(session, caller, model_id)
+        require(caller, "project:write", seen.row["project_id"])  # before a stranger's table is opened
+        sheet = kind in _SHEETS or body.startswith(ZIP_MAGIC)
+        rules = read_rules(body) if sheet else _read_json(body)
         differs, changed = save_links(session, caller, seen, rules)
         revision_id = seen.row["current_revision_id"]
         return LinksAnswer(
