@@ -6,18 +6,17 @@ import { addFootprint, keepClear } from "./camera";
 import { type Colouring, columnOf, fromColumn, fromStates, isCategory, isTheme } from "./colouring";
 import { compare, comparePicker, listDifferences, revisionPicker } from "./compare";
 import { Controls } from "./controls";
+import { listFound, voidsOf } from "./found";
 import { Measure } from "./measure";
 import type { Room } from "./page";
 import { openPlacing } from "./placing";
-import { ModelSource, type States, fetchJson } from "./scene";
-import { StateReader, type Theme } from "./states";
+import { ModelSource, type States } from "./scene";
+import { StateReader, type Theme, sameStates } from "./states";
 import { type Telling, Timeline, planRange } from "./timeline";
 import { Tree } from "./tree";
 import { Viewer, readScene } from "./viewer";
 
 const POLL_MS = 5000;
-const NOT_BUILT = new Set(["IfcOpeningElement", "IfcOpeningStandardCase", "IfcSpace", "IfcVirtualElement", "IfcGrid", "IfcAnnotation"]);
-const FOUND_SHOWN = 50_000;
 const NOT_YET = new Set(["not_started", "planned", "not_due"]);
 
 export async function openStage(room: Room, shown: Shown): Promise<Stage> {
@@ -48,7 +47,7 @@ export class Stage {
   #shown: Shown;
   #last: States | null = null;
   #theme: Theme = "status";
-  #voids = new Set<number>();
+  #voids: ReadonlySet<number>;
   #isOffline = false;
   #busy = 0;
 
@@ -60,7 +59,8 @@ export class Stage {
     this.#shown = { ...shown, colour: isTheme(shown.colour) || isCategory(shown.colour) ? shown.colour : "status" };
     const { columns, source } = viewer.scene;
     this.#states = new StateReader(source);
-    this.#hideVoids();
+    this.#voids = voidsOf(columns);
+    viewer.model.visibility.toggle(this.#voids, false);
     const storeys = [...room.island.storeys].sort((a, b) => (a.elevation_m ?? 0) - (b.elevation_m ?? 0)).map((storey) => storey.name);
     const present = storeys.filter((name) => columns.storey.names.includes(name));
     this.tree = new Tree(columns, storeys, {
@@ -146,29 +146,12 @@ export class Stage {
     }
   }
 
-  /** Openings and rooms are shapes too, but nobody builds them: hidden at first, and not counted. */
-  #hideVoids(): void {
-    const { ifc_class } = this.viewer.scene.columns;
-    ifc_class.index.forEach((index, fid) => {
-      if (index !== null && NOT_BUILT.has(ifc_class.names[index] ?? "")) this.#voids.add(fid);
-    });
-    this.viewer.model.visibility.toggle(this.#voids, false);
-  }
-
   /** Shows what the list has found; a second time, everything again. */
   async #isolateFound(): Promise<void> {
     const { visibility } = this.viewer.model;
     if (visibility.isolated) return this.#change(() => (visibility.isolated = null));
-    const asked = new URL(location.href).searchParams;
-    const filters = Object.fromEntries(["q", "filter", "ifc_class", "storey", "status"].map((name) => [name, asked.get(name)]));
-    const found = new Set<number>();
     try {
-      for (let after: number | null = 0; after !== null && found.size < FOUND_SHOWN; ) {
-        const address = this.viewer.scene.source.address("/elements", { ...filters, after, limit: 1000 });
-        const page: { elements: { global_id: string }[]; next: number | null } = await fetchJson(address);
-        for (const { global_id } of page.elements) found.add(this.viewer.find(global_id) ?? -1);
-        after = page.next;
-      }
+      const found = await listFound(this.viewer.scene.source, (id) => this.viewer.find(id));
       this.#change(() => (visibility.isolated = found));
     } catch (error) {
       this.room.say(t("bim.failed", { reason: error instanceof Error ? error.message : String(error) }));
@@ -332,11 +315,4 @@ export class Stage {
       this.room.ground.dataset.frameMs = this.viewer.layer.frameMs.toFixed(2); // script only, for measurements
     });
   }
-}
-
-function sameStates(a: States, b: States): boolean {
-  if (a === b) return true;
-  if (a.colour.length !== b.colour.length) return false;
-  for (let fid = 0; fid < a.colour.length; fid++) if (a.colour[fid] !== b.colour[fid]) return false;
-  return true;
 }

@@ -35,3 +35,11 @@ export class StateReader {
     return states;
   }
 }
+
+/** Whether two answers colour every element the same. */
+export function sameStates(a: States, b: States): boolean {
+  if (a === b) return true;
+  if (a.colour.length !== b.colour.length) return false;
+  for (let fid = 0; fid < a.colour.length; fid++) if (a.colour[fid] !== b.colour[fid]) return false;
+  return true;
+}
