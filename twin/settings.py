@@ -90,8 +90,12 @@ class JobSettings(BaseSettings):
     sweep_every_s: float = 5.0
     crash_cap: int = 3
     concurrency: int = 2
-    convert_processes: int = Field(default=0, ge=0)  # geometry of one large model; 0: one a core, four at most
-    hold_failed_percent: float = Field(default=20.0, ge=0)  # above it a revision waits for somebody's approval
+    convert_processes: int = Field(
+        default=0, ge=0
+    )  # geometry of one large model; 0: one a core, four at most
+    hold_failed_percent: float = Field(
+        default=20.0, ge=0
+    )  # above it a revision waits for somebody's approval
     object_grace_h: float = Field(default=24.0, ge=1)  # how long a file stays that nothing needs
     convert_wall_s: int = 3_600
     convert_cpu_s: int = 3_600
