@@ -71,9 +71,8 @@ def write_elements(
     """
     shown = [row for row in rows if row.step_id in drawn.records]
     records = [drawn.records[row.step_id] for row in shown]
-    local = np.array(
-        [_footprint(row, record) for row, record in zip(shown, records, strict=True)], dtype=object
-    )
+    codes = [_footprint(row, record) for row, record in zip(shown, records, strict=True)]
+    local = np.asarray(shapely.from_wkb(np.array(codes, dtype=object)), dtype=object)
     placed = place_shapes(local, place) if place.placed and len(local) else None
     far = _far_off(shown, records)
     parts = {
@@ -112,10 +111,8 @@ def robust_span(rows: list[Row], drawn: BatchResults) -> float | None:
     return float((near[:, 3:5].max(axis=0) - near[:, :2].min(axis=0)).max())
 
 
-def _footprint(row: Row, record: ShapeRecord) -> Any:
-    if record.footprint is None or "not_map_geometry" in row.flags:
-        return None
-    return shapely.from_wkb(record.footprint)
+def _footprint(row: Row, record: ShapeRecord) -> bytes | None:
+    return None if "not_map_geometry" in row.flags else record.footprint
 
 
 def _far_off(shown: list[Row], records: list[ShapeRecord]) -> NDArray[np.bool_]:

@@ -9,6 +9,7 @@ _SORTED = orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS
 _DIGITS = ".9g"  # what a writer keeps of a number in any program; the rest is noise of printing and parsing
 _OWN_ID = "\x00own"  # no cleaned text holds NUL
 _DIGEST_BYTES = 16
+_CONTAINERS = frozenset((dict, list, tuple))
 
 
 def compute_content_hash(content: Any, own_ids: frozenset[str] = frozenset()) -> str:
@@ -48,12 +49,21 @@ def compute_signature(ifc_class: str, name: str | None, type_name: str | None, p
 
 
 def _plain(value: Any, own_ids: frozenset[str]) -> Any:
-    if isinstance(value, str):
-        return _OWN_ID if value in own_ids else value
-    if isinstance(value, float):
-        return float(format(value, _DIGITS))
-    if isinstance(value, dict):
-        return {key: _plain(each, own_ids) for key, each in value.items()}
-    if isinstance(value, list | tuple):
+    kind = type(value)
+    if kind is dict:
+        # Leaves in place: this runs over every property of every element.
+        plain = {}
+        for key, each in value.items():
+            of = type(each)
+            if of is str:
+                plain[key] = _OWN_ID if each in own_ids else each
+            elif of is float:
+                plain[key] = float(format(each, _DIGITS))
+            else:
+                plain[key] = _plain(each, own_ids) if of in _CONTAINERS else each
+        return plain
+    if kind is list or kind is tuple:
         return [_plain(each, own_ids) for each in value]
-    return value
+    if kind is str:
+        return _OWN_ID if value in own_ids else value
+    return float(format(value, _DIGITS)) if kind is float else value

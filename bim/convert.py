@@ -5,6 +5,7 @@ It ends when its standard input closes, tells progress on standard output and le
 """
 
 import dataclasses
+import gc
 import os
 import sys
 import traceback
@@ -269,6 +270,7 @@ def main(arguments: list[str]) -> int:
     spool = Path(arguments[0])
     progress = ProgressTeller(own_standard_output(spool))
     split_off_guard(lifeline=0)
+    gc.disable()  # this process does one thing and ends; looking for rings of garbage costs a tenth of it
     verdict = _convert(spool, progress)
     write_verdict(spool, verdict)
     return 0

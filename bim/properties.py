@@ -29,6 +29,7 @@ _QUANTITY_SET = "IfcElementQuantity"
 # Positions in IfcRelDefinesByProperties and IfcPropertySingleValue, the same in every schema.
 _RELATED, _RELATING = 4, 5
 _NOMINAL, _UNIT = 2, 3
+_PLAIN = frozenset((type(None), bool, int, float))
 _DEPTH = 16
 
 
@@ -171,17 +172,18 @@ def clean(value: Any) -> Any:
     >>> clean({"名": ("a\\x00b", 1.5)})
     {'名': ['ab', 1.5]}
     """
-    if value is None or isinstance(value, bool | int | float):
+    kind = type(value)
+    if kind in _PLAIN:
         return value
-    if isinstance(value, str):
+    if kind is str:
         if value.isascii() and "\x00" not in value:
             return value
         return value.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
-    if isinstance(value, dict):
+    if kind is dict:
         return {clean(str(key)): clean(each) for key, each in value.items()}
-    if isinstance(value, list | tuple):
+    if kind is list or kind is tuple:
         return [clean(each) for each in value]
-    return str(value)
+    return clean(str(value))
 
 
 def find_planning_status(psets: dict[str, Values]) -> str | None:

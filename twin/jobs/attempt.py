@@ -35,6 +35,11 @@ UPDATE job_run SET heartbeat_at = clock_timestamp(), progress = greatest(progres
 WHERE job_id = %(job_id)s AND token = %(token)s
 RETURNING state
 """
+# Documents of elements are packed as they are stored; lz4 takes a fifth of the time of PostgreSQL's own way.
+_QUICK_COMPRESSION = text("""
+SELECT set_config(name, 'lz4', true) FROM pg_settings
+WHERE name = 'default_toast_compression' AND 'lz4' = ANY(enumvals)
+""")
 _REQUEUE = text("""
 UPDATE job_run SET state = 'queued', token = NULL, crashes = crashes + :crashed, phase = NULL,
   heartbeat_at = clock_timestamp()
@@ -110,6 +115,7 @@ class Attempt:
         """
         with open_session(self.room.engine, actor=self.actor) as session:
             session.execute(text("SET LOCAL idle_in_transaction_session_timeout = '15s'"))
+            session.execute(_QUICK_COMPRESSION)
             if stage is not None:
                 stage(session)
             held = session.scalar(
