@@ -48,13 +48,7 @@ PUBLIC = {  # what anybody may call, and see public rows and fields of
     "GET /api/v1/models/{model_id}/elements/{global_id}",
     "GET /api/v1/models/{model_id}/tree",
     "GET /api/v1/models/{model_id}/revisions",
-    "GET /api/v1/models/{model_id}/diff",
     "GET /api/v1/models/{model_id}/states",
-    "GET /api/v1/models/{model_id}/scene",
-    "GET /api/v1/models/{model_id}/scene.glb",
-    "GET /api/v1/models/{model_id}/scene/elements.json",
-    "GET /api/v1/models/{model_id}/scene/tileset.json",
-    "GET /api/v1/models/{model_id}/scene/{sha256}.glb",
     "GET /api/v1/projects/{code}/elements",
     "GET /api/v1/projects/{code}/models/federation",
     "GET /api/v1/step-templates",
@@ -62,6 +56,14 @@ PUBLIC = {  # what anybody may call, and see public rows and fields of
     "GET /api/v1/land/parcels",
     "GET /api/v1/ids",
     "GET /api/v1/ids/{name}",
+}
+NOT_SEEDED = {  # public too, of a model with two revisions and a scene, which the seeded one has not
+    "GET /api/v1/models/{model_id}/diff",
+    "GET /api/v1/models/{model_id}/scene",
+    "GET /api/v1/models/{model_id}/scene.glb",
+    "GET /api/v1/models/{model_id}/scene/elements.json",
+    "GET /api/v1/models/{model_id}/scene/tileset.json",
+    "GET /api/v1/models/{model_id}/scene/{sha256}.glb",
 }
 OWNED = ("/uploads/", "/preview")  # who may not see one is told that there is none
 TUS = {"Tus-Resumable": "1.0.0"}
@@ -93,7 +95,9 @@ BODIES: dict[str, dict[str, Any]] = {  # a body that is right, so that the calle
     },
     "POST /api/v1/uploads": {"headers": TUS | {"Upload-Length": "10"}},
     "DELETE /api/v1/uploads/{upload_id}": {"headers": TUS},
-    "PATCH /api/v1/uploads/{upload_id}": {"headers": TUS | {"Upload-Offset": "0"}},
+    "PATCH /api/v1/uploads/{upload_id}": {
+        "headers": TUS | {"Upload-Offset": "0", "Content-Type": "application/offset+octet-stream"}
+    },
     "POST /api/v1/uploads/{upload_id}": {"headers": TUS | {"X-HTTP-Method-Override": "DELETE"}},
 }
 EXTRAS = [  # addresses outside of the documents, and parameters that reach further
@@ -135,7 +139,9 @@ def documents(doors: Doors) -> list[tuple[str, str]]:
 def every_reading_address(doors: Doors) -> list[str]:
     reading = [path for method, path in documents(doors) if method == "GET"]
     assert len(reading) > 50
-    return [*EXTRAS, *(address for path in reading for address in addresses(path))]
+    walked = (address for path in reading for address in addresses(path))
+    # An export is made by a job, and none runs here: its door need not wait for one.
+    return [*EXTRAS, *(f"{each}?wait=0" if each.endswith("/export.ifc") else each for each in walked)]
 
 
 def without_echo(content: bytes, address: str) -> str:
@@ -178,8 +184,8 @@ def test_a_contractor_reads_nothing_of_other_projects_and_of_internal_land(doors
 
 def test_every_operation_is_either_public_or_asks_who_calls(doors: Doors) -> None:
     named = {f"{method} {path}" for method, path in documents(doors) if not path.startswith("/ogc")}
-    assert named >= PUBLIC
-    for name in sorted(named - PUBLIC):
+    assert named >= PUBLIC | NOT_SEEDED
+    for name in sorted(named - PUBLIC - NOT_SEEDED):
         method, path = name.split(" ")
         for address in addresses(path):
             answer = doors.request(method, address, **BODIES.get(name, {}))
@@ -202,7 +208,8 @@ def test_reading_rights_without_writing_rights_do_not_write(doors: Doors) -> Non
         method, path = name.split(" ")
         address = next(addresses(path))
         if name != "POST /api/v1/overlap":
-            assert doors.request(method, address, "auditor", **body).status_code == 403, name
+            refused = (403, 404) if any(part in address for part in OWNED) else (403,)
+            assert doors.request(method, address, "auditor", **body).status_code in refused, name
 
 
 def test_a_contractor_writes_for_its_own_project_alone(doors: Doors) -> None:
