@@ -1,6 +1,8 @@
 """Checks of STEP text that the library would drop, swallow or stop at without a useful word."""
 
 import re
+from bisect import bisect_left
+from collections.abc import Iterator
 
 from bim.errors import ParseError
 from bim.step_text import INSTANCE, Buffer, bare_text, compute_place, is_balanced
@@ -19,10 +21,23 @@ _ESCAPED_TEXT = re.compile(rb"(?:[^\\]++|" + _GOOD_ESCAPES + rb")*", re.DOTALL)
 
 
 def check_numbers(data: Buffer, start: int) -> None:
-    """Refuse infinities and NaN, which the library drops without a word."""
-    if not any(_has_suspect(data, at) for at in range(start, len(data), _CHUNK)):
+    """Refuse infinities and NaN, which the library drops without a word.
+
+    Words like them are looked for first, and only the instances that hold one are read: GlobalIds hold many.
+    """
+    suspects = [
+        offset for at in range(start, len(data), _CHUNK) for offset in _iter_suspects(data, at, start)
+    ]
+    if not suspects:
         return
+    suspects.sort()
+    suspects.append(len(data))
+    following = 0
     for match in INSTANCE.finditer(data, start):
+        end = match.end()
+        if suspects[following] >= end:
+            continue
+        following = bisect_left(suspects, end, following)
         found = _ILLEGAL_NUMBER.search(bare_text(match.group(3)))
         if found:
             shown = found.group(0).decode("ascii", "replace")
@@ -33,18 +48,17 @@ def check_numbers(data: Buffer, start: int) -> None:
             )
 
 
-def _has_suspect(data: Buffer, start: int) -> bool:
-    """Say whether a stretch of text holds a word that may be an infinity or NaN outside a string."""
-    begin = max(0, start - _OVERLAP)
-    lowered = data[begin : start + _CHUNK].lower()
+def _iter_suspects(data: Buffer, at: int, start: int) -> Iterator[int]:
+    """Iterate over the places of words in a chunk that may be an infinity or NaN outside a string."""
+    begin = max(start, at - _OVERLAP)
+    lowered = data[begin : at + _CHUNK].lower()
     for hint in _ILLEGAL_HINTS:
-        at = lowered.find(hint)
-        while at >= 0:
-            before, after = lowered[at - 1 : at], lowered[at + len(hint) : at + len(hint) + 1]
+        place = lowered.find(hint)
+        while place >= 0:
+            before, after = lowered[place - 1 : place], lowered[place + len(hint) : place + len(hint) + 1]
             if before in _BEFORE_NUMBER and (not after.isalpha() or (hint == b"inf" and after == b"i")):
-                return True
-            at = lowered.find(hint, at + 1)
-    return False
+                yield begin + place
+            place = lowered.find(hint, place + 1)
 
 
 def check_escapes(data: Buffer, start: int) -> None:
