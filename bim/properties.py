@@ -29,6 +29,7 @@ _QUANTITY_SET = "IfcElementQuantity"
 # Positions in IfcRelDefinesByProperties and IfcPropertySingleValue, the same in every schema.
 _RELATED, _RELATING = 4, 5
 _NOMINAL, _UNIT = 2, 3
+_NO_MEASURES = frozenset((type(None), bool, str))
 _PLAIN = frozenset((type(None), bool, int, float))
 _DEPTH = 16
 
@@ -107,7 +108,9 @@ class PropertyReader:
         found = self._properties.get(number)
         if found is None:
             name = clean(one.get_argument(0)) or ""
-            found = self._properties[number] = (name, self._property_value(one, depth), self._si(one))
+            value = self._property_value(one, depth)
+            si = None if type(value) in _NO_MEASURES else self._si(one)
+            found = self._properties[number] = (name, value, si)
         return found
 
     def _property_value(self, one: Instance, depth: int) -> Any:
@@ -127,9 +130,10 @@ class PropertyReader:
         number = definition.id()
         found = self._quantities.get(number)
         if found is None:
-            stated = definition.is_a() == _QUANTITY_SET
-            values = read_quantities(self._model, definition, self._units) if stated else {}
-            name = clean(definition.get_argument(NAME)) or definition.is_a()
+            if definition.is_a() != _QUANTITY_SET:
+                return self._quantities.setdefault(number, ("", {}))
+            values = read_quantities(self._model, definition, self._units)
+            name = clean(definition.get_argument(NAME)) or _QUANTITY_SET
             found = self._quantities[number] = (name, clean(values))
         return found
 
