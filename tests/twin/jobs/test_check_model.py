@@ -1,6 +1,7 @@
 """Checks as jobs: those that follow a publication by themselves, and one that is killed or lost."""
 
 import asyncio
+import contextlib
 import dataclasses
 import os
 import signal
@@ -126,7 +127,8 @@ async def _child() -> psutil.Process:
     """Wait for the process of the check."""
     for _ in range(600):
         for each in psutil.Process().children():
-            if "bim.checks.child" in " ".join(each.cmdline()):
-                return each
+            with contextlib.suppress(psutil.NoSuchProcess):  # another child, ended and not reaped yet
+                if "bim.checks.child" in " ".join(each.cmdline()):
+                    return each
         await asyncio.sleep(0.02)
     raise AssertionError("no check was started")
