@@ -13,7 +13,14 @@ from twin.db import make_engine, make_pool
 from twin.db.hot import Pool
 from twin.db.service import service_url
 from twin.identity import Caller
-from twin.settings import DatabaseSettings, HomeSettings, JobSettings, ServerSettings, TileSettings
+from twin.settings import (
+    DatabaseSettings,
+    HomeSettings,
+    JobSettings,
+    ReadSettings,
+    ServerSettings,
+    TileSettings,
+)
 
 CALLER_TTL_S = 5.0
 CALLERS_KEPT = 4_096
@@ -28,6 +35,7 @@ class AppSettings:
     server: ServerSettings = field(default_factory=ServerSettings)
     jobs: JobSettings = field(default_factory=JobSettings)
     tiles: TileSettings = field(default_factory=TileSettings)
+    reading: ReadSettings = field(default_factory=ReadSettings)
 
 
 class CallerCache:
