@@ -76,6 +76,8 @@ class Problem:
     ----------
     errors : sequence of (where, en, zh)
         Single faults in a file or request, each with its place.
+    members : mapping
+        Further members of the document (RFC 9457, 3.2), such as who holds what was asked for.
     """
 
     status: int
@@ -84,6 +86,7 @@ class Problem:
     kind: str = ""
     errors: Sequence[tuple[str, str, str]] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
+    members: Mapping[str, Any] = field(default_factory=dict)
 
     def document(self, lang: Lang) -> dict[str, Any]:
         """Return the problem document in one language."""
@@ -98,7 +101,7 @@ class Problem:
             document["errors"] = [
                 {"where": where, "message": en if lang == "en" else zh} for where, en, zh in self.errors
             ]
-        return document
+        return {**self.members, **document}
 
 
 INTERNAL: Final = Problem(
@@ -165,7 +168,8 @@ def _own(error: TwinError | GisError | BimError) -> Problem:
         return Problem(status, error.message_en, error.message_zh, kind=error.code, errors=place)
     faults: Sequence[tuple[str, str, str]] = ((error.where, error.en, error.zh),) if error.where else ()
     faults = getattr(error, "faults", faults)
-    return Problem(status, error.en, error.zh, errors=faults, headers=_headers(status))
+    members: Mapping[str, Any] = getattr(error, "members", {})
+    return Problem(status, error.en, error.zh, errors=faults, headers=_headers(status), members=members)
 
 
 def _headers(status: int) -> dict[str, str]:

@@ -3,7 +3,19 @@
 from fastapi import FastAPI
 from starlette.routing import Mount
 
-from api import audit, front_end, jobs, land, models, overlap, pages, projects, uploads
+from api import (
+    audit,
+    front_end,
+    jobs,
+    land,
+    land_idle,
+    land_reserve,
+    models,
+    overlap,
+    pages,
+    projects,
+    uploads,
+)
 from api.bim import (
     bcf,
     carry_over,
@@ -57,6 +69,8 @@ def add_routers(app: FastAPI, state: AppState) -> None:
         bcf,
         jobs,
         land,
+        land_reserve,
+        land_idle,
         audit,
     ):
         app.include_router(room.router)

@@ -13,6 +13,7 @@ from twin.layers import LAYERS
 
 ELEMENT, HIDDEN_ELEMENT = "0public000000000000001", "PRIVATE0000000000000b1"
 HIDDEN_JOB = "00000000-0000-0000-0000-00000000000a"
+HIDDEN_PARCEL = "PRIVATE-2"
 VALUES: dict[
     str, list[str]
 ] = {  # path parameter → what it may be: something public first, something hidden last
@@ -32,6 +33,7 @@ VALUES: dict[
     "key": ["demolition"],
     "sha256": ["0" * 64],
     "upload_id": ["0" * 32],
+    "parcel_no": ["DK-0001", HIDDEN_PARCEL],
     "styleId": ["projects-light", "bim-progress"],
 }
 PUBLIC = {  # what anybody may call, and see public rows and fields of
@@ -54,6 +56,9 @@ PUBLIC = {  # what anybody may call, and see public rows and fields of
     "GET /api/v1/step-templates",
     "GET /api/v1/step-templates/{key}",
     "GET /api/v1/land/parcels",
+    "GET /api/v1/land/parcels/{parcel_no}",
+    "GET /api/v1/land/released",
+    "GET /api/v1/land/availability",
     "GET /api/v1/ids",
     "GET /api/v1/ids/{name}",
 }
@@ -69,6 +74,7 @@ OWNED = ("/uploads/", "/preview")  # who may not see one is told that there is n
 TUS = {"Tus-Resumable": "1.0.0"}
 PLACE = {"crs": "EPSG:4527", "eastings": 39371200.0, "northings": 3671300.0, "reason": "控制点"}
 STEPS = [{"key": "done", "title_zh": "完成", "title_en": "Done", "weight": 1}]
+LINE = {"type": "LineString", "coordinates": [[115.615, 33.14], [115.615, 33.17]]}
 SQUARE = [[115.61, 33.15], [115.62, 33.15], [115.62, 33.16], [115.61, 33.15]]
 BODIES: dict[str, dict[str, Any]] = {  # a body that is right, so that the caller is what is wrong
     "PUT /api/v1/projects/{code}/progress/{period}": {"json": {"percents": {"M1": 50}}},
@@ -99,6 +105,18 @@ BODIES: dict[str, dict[str, Any]] = {  # a body that is right, so that the calle
         "headers": TUS | {"Upload-Offset": "0", "Content-Type": "application/offset+octet-stream"}
     },
     "POST /api/v1/uploads/{upload_id}": {"headers": TUS | {"X-HTTP-Method-Override": "DELETE"}},
+    "POST /api/v1/land/parcels/{parcel_no}/transitions": {"json": {"to": "held", "reason": "变更"}},
+    "POST /api/v1/land/parcels/{parcel_no}/reservations": {"json": {"project": PUBLIC_CODE}},
+    "DELETE /api/v1/land/parcels/{parcel_no}/reservations": {"json": {"project": PUBLIC_CODE}},
+    "POST /api/v1/land/parcels/{parcel_no}/split": {"json": {"reason": "分割", "line": LINE}},
+    "POST /api/v1/land/parcels/{parcel_no}/release": {"json": {"reason": "盘活"}},
+    "POST /api/v1/land/merges": {"json": {"reason": "合并", "parcels": ["DK-0001", "DK-100001"]}},
+    "POST /api/v1/land/parcels/{parcel_no}/idle": {"json": {"to": "suspected", "reason": "核查"}},
+    "PATCH /api/v1/land/parcels/{parcel_no}/facts": {"json": {"reason": "填报", "built_share": 0.1}},
+    "POST /api/v1/land/parcels/{parcel_no}/suspensions": {
+        "json": {"starts_on": "2025-01-01", "cause": "government", "reason": "规划调整"}
+    },
+    "PATCH /api/v1/land/parcels/{parcel_no}/suspensions/{number}": {"json": {"ends_on": "2025-06-01"}},
 }
 EXTRAS = [  # addresses outside of the documents, and parameters that reach further
     "/", "/?part=list", "/?part=sketch", f"/?sel={PRIVATE_CODE}", f"/?sel={PUBLIC_CODE}", f"/?part=card&sel={PUBLIC_CODE}",
@@ -147,7 +165,15 @@ def every_reading_address(doors: Doors) -> list[str]:
 def without_echo(content: bytes, address: str) -> str:
     """Return an answer without what the request itself had said."""
     text = content.decode("utf-8", "replace")
-    for word in (PRIVATE_CODE, HIDDEN_ELEMENT, HIDDEN_JOB, "q=PRIVATE", "q=INTERNAL", 'value="PRIVATE"'):
+    for word in (
+        PRIVATE_CODE,
+        HIDDEN_ELEMENT,
+        HIDDEN_JOB,
+        HIDDEN_PARCEL,
+        "q=PRIVATE",
+        "q=INTERNAL",
+        'value="PRIVATE"',
+    ):
         if word.replace("q=", "") in address or word in address or 'value="' in word:
             text = text.replace(word, "")
     return text

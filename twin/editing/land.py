@@ -15,6 +15,7 @@ from twin.editing.values import Values
 from twin.errors import ConflictError
 from twin.identity import Caller
 from twin.land.models import ControlArea, LandParcel
+from twin.land.reserve import check_not_reserved, end_by_supply
 
 SOURCE = "edit"
 
@@ -39,8 +40,8 @@ def add_area(session: Session, _caller: Caller, values: Values, place: Place | N
     return _add(session, ControlArea(**values, **_columns(place), source=SOURCE))
 
 
-def edit_parcel(session: Session, _caller: Caller, row: Row, change: Change) -> None:
-    """Write what has changed of a parcel.
+def edit_parcel(session: Session, caller: Caller, row: Row, change: Change) -> None:
+    """Write what has changed of a parcel; one that is supplied is reserved no longer.
 
     Raises
     ------
@@ -52,7 +53,10 @@ def edit_parcel(session: Session, _caller: Caller, row: Row, change: Change) -> 
     for name, moves in (("state", PARCEL_MOVES), ("idle_state", IDLE_MOVES)):
         if name in change.new:
             check_move(name, moves, row.values[name], change.new[name])
-    _edit(session, session.get_one(LandParcel, row.id), change)
+    parcel = session.get_one(LandParcel, row.id)
+    if change.new.get("state") == "supplied":
+        end_by_supply(session, caller.login, parcel)
+    _edit(session, parcel, change)
 
 
 def edit_area(session: Session, _caller: Caller, row: Row, change: Change) -> None:
@@ -67,8 +71,16 @@ def edit_area(session: Session, _caller: Caller, row: Row, change: Change) -> No
 
 
 def remove_parcel(session: Session, row: Row) -> None:
-    """Remove a parcel."""
-    session.delete(session.get_one(LandParcel, row.id))
+    """Remove a parcel.
+
+    Raises
+    ------
+    ConflictError
+        It is reserved for a project.
+    """
+    parcel = session.get_one(LandParcel, row.id)
+    check_not_reserved(session, parcel)
+    session.delete(parcel)
     session.flush()
 
 

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from itertools import pairwise
 from typing import Final
 
-from twin.editing.rules import IDLE_STATES, PARCEL_STATES
 from twin.errors import MoveRefusedError
+from twin.land.states import IDLE_STATES, PARCEL_STATES
 from twin.projects.models import STAGES
 
 Moves = Mapping[str, frozenset[str]]

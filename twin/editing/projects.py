@@ -36,6 +36,7 @@ SELECT * FROM (VALUES
   ('BIM models', 'BIM 模型', (SELECT count(*) FROM bim_model WHERE project_id = :id)),
   ('finished stages', '已完成阶段',
     (SELECT count(*) FROM project_stage WHERE project_id = :id AND state IN ('done', 'waived'))),
+  ('reservations of land', '土地预留', (SELECT count(*) FROM land_reservation WHERE project_id = :id)),
   ('light warnings', '预警记录',
     (SELECT count(*) FROM light_evaluation WHERE project_id = :id AND light_code > 1))
 ) AS t(en, zh, n) WHERE n > 0

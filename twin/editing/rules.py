@@ -7,6 +7,7 @@ from typing import Final, Literal
 from twin.editing.feature import Abilities
 from twin.elements.models import ELEMENT_STATUSES
 from twin.land.models import CONTROL_LAYERS
+from twin.land.states import IDLE_STATES, PARCEL_STATES
 from twin.layers import get_layer
 from twin.layers.fields import PURPOSES
 from twin.projects.models import STAGES
@@ -73,17 +74,6 @@ class EditableLayer:
     ordered: tuple[tuple[str, str], ...] = ()
 
 
-PARCEL_STATES: Final = (
-    "proposed",
-    "stored",
-    "preparing",
-    "ready",
-    "held",
-    "supplied",
-    "started",
-    "completed",
-)
-IDLE_STATES: Final = ("none", "suspected", "identified", "disposed")
 PARCEL_KINDS: Final = ("reserve", "supplied", "idle")
 SENSITIVITIES: Final = ("internal", "public")
 _PURPOSES: Final = tuple(str(choice.value) for choice in PURPOSES)
