@@ -11,16 +11,29 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Final, Literal
 
-from gis.exchange.model import Evidence, Level, Question, ReadChoices, ReadFeature, refuse
+from gis.exchange.errors import ExchangeError
+from gis.exchange.model import (
+    Evidence,
+    Finding,
+    Level,
+    Question,
+    ReadChoices,
+    ReadFeature,
+    ReadResult,
+    refuse,
+)
 
 LEDGER_KINDS: Final = ("xlsx", "csv")
 """The formats that `gis.exchange.read_ledger` reads."""
+
+ERROR_HEAD: Final = "错误"
+"""The column that a marked copy has for its errors; it is no part of the ledger when the copy comes back."""
 
 _TEXTS: Final = ("target", "sheet", "encoding", "delimiter", "crs", "unit")
 """Members of `LedgerChoices` that a question asks for by their own name."""
 
 Value = str | int | float | bool | Decimal | date | None
-Skip = Literal["subtotal", "heading", "note", "header", "example", "hidden"]
+Skip = Literal["subtotal", "heading", "note", "header", "example", "empty", "hidden"]
 
 
 @dataclass(frozen=True)
@@ -180,6 +193,10 @@ class CellFinding:
         """The cell as a spreadsheet names it: ``D5``, ``5`` for a row, nothing for the table."""
         return f"{self.column or ''}{self.row or ''}"
 
+    def finding(self) -> Finding:
+        """Return it as the readers of geometry files say it."""
+        return Finding(self.where, self.en, self.zh, self.level)
+
 
 @dataclass(frozen=True)
 class LedgerColumn:
@@ -220,7 +237,7 @@ class LedgerRow:
 
 @dataclass(frozen=True)
 class SkippedRow:
-    """A row below the header that holds no record, why, and its first words."""
+    """A row below the header that holds no record, why, and its first words; ``empty`` ones have a number alone."""
 
     row: int
     reason: Skip
@@ -286,6 +303,22 @@ class LedgerResult:
     def is_ready(self) -> bool:
         """Whether nothing stands against the import: no error, no open question, at least one row."""
         return bool(self.rows) and not self.errors and not self.questions
+
+    def read_result(self) -> ReadResult:
+        """Return the geometry as the readers of geometry files do.
+
+        Raises
+        ------
+        ExchangeError
+            Cells are wrong: every one, with its place.
+        """
+        if self.errors:
+            raise ExchangeError([each.finding() for each in self.errors])
+        warnings = [each.finding() for each in self.findings]
+        return ReadResult(
+            self.kind, self.encoding, self.crs, self.evidence, self.features, warnings, self.questions,
+            layers=self.sheets,
+        )  # fmt: skip
 
     def template(self) -> MappingTemplate:
         """Return the mapping as a template, to be kept for the next ledger of this sender."""

@@ -16,6 +16,7 @@ SINGLE: Final = (".gpkg", ".geojson", ".json", ".kml", ".dxf", ".txt")
 """Endings of files of geometry that are read out of an archive which holds one of them."""
 
 _HEAD_BYTES: Final = 65_536
+_HEAD_LINES: Final = 20
 _CLOSED: Final = {
     b"AC10": ("DWG", "DWG", "save it as DXF (AutoCAD: SAVEAS, DXF) with closed polylines", "请另存为 DXF（AutoCAD：SAVEAS，DXF），边界为闭合多段线"),
     b"Rar!": ("RAR archive", "RAR 压缩包", "pack it again as ZIP", "请重新打包为 ZIP"),
@@ -54,7 +55,7 @@ def sniff(path: Path, name: str) -> str:
         head = file.read(_HEAD_BYTES)
     if not head.strip(b" \t\r\n\x00"):
         raise refuse("The file is empty.", "文件为空。", name)
-    _refuse_closed(head, name)
+    _refuse_closed(head, path, name)
     if head.startswith(b"PK"):
         return _zip_kind(path, name)
     if head.startswith(b"SQLite format 3\x00"):
@@ -64,13 +65,28 @@ def sniff(path: Path, name: str) -> str:
     return _text_kind(head, name)
 
 
-def _refuse_closed(head: bytes, name: str) -> None:
+def _refuse_closed(head: bytes, path: Path, name: str) -> None:
     for magic, (what, what_zh, remedy, remedy_zh) in _CLOSED.items():
         if head.startswith(magic):
             raise refuse(f"{what} is not read here: {remedy}.", f"此处不支持{what_zh}：{remedy_zh}。", name)
     if head.startswith(_OLE):
+        if _is_encrypted(path):
+            raise refuse(
+                "The workbook is encrypted: open it, remove its password and save it as .xlsx.",
+                "工作簿已加密，请打开后取消密码并另存为 .xlsx。",
+                name,
+            )
         what, remedy, remedy_zh = _OLE_ADVICE.get(Path(name).suffix.lower(), _OLE_OTHER)
         raise refuse(f"{what} is not read: {remedy}.", f"不支持 {what}：{remedy_zh}。", name)
+
+
+def _is_encrypted(path: Path) -> bool:
+    """Say whether an OLE container holds an encrypted package; its directory names the streams in UTF-16."""
+    with path.open("rb") as file:
+        head = file.read(512)
+        sector_bytes = 1 << min(int.from_bytes(head[30:32], "little"), 16)
+        file.seek((int.from_bytes(head[48:52], "little") + 1) * sector_bytes)
+        return "EncryptedPackage".encode("utf-16-le") in file.read(sector_bytes * 2)
 
 
 def _zip_kind(path: Path, name: str) -> str:
@@ -79,6 +95,12 @@ def _zip_kind(path: Path, name: str) -> str:
         return "shapefile"
     if any(each.startswith("xl/") for each in names):
         return "xlsx"
+    if "mimetype" in names and "content.xml" in names:
+        raise refuse(
+            "An OpenDocument file is not read: save it as .xlsx.",
+            "不支持 OpenDocument，请另存为 .xlsx。",
+            name,
+        )
     inner = [each for each in names if Path(each).suffix in SINGLE]
     if len(inner) == 1:
         return "zip"
@@ -128,9 +150,19 @@ def _text_kind(head: bytes, name: str) -> str:
         raise _unknown(name)
     if _is_point_list(start):
         return "txt"
-    if any(sign in start.split("\n", 1)[0] for sign in (",", "\t", ";")):
+    if _is_table(start):
         return "csv"
     raise _unknown(name)
+
+
+def _is_table(start: str) -> bool:
+    """Say whether the first line is split into cells, or two further ones are (below a title or a comment)."""
+    lines = [line for line in start.split("\n", _HEAD_LINES)[:_HEAD_LINES] if line.strip()]
+    if re.match(r"(?:#[^\n]*\n)*##[0-9]{4}[A-Z]", start):
+        # Frames of measuring devices (HJ 212) are full of the same signs.
+        return False
+    split = [any(sign in line for sign in (",", "\t", ";")) for line in lines]
+    return bool(split) and (split[0] or sum(split) >= 2)
 
 
 def _text(head: bytes) -> str:
@@ -174,6 +206,12 @@ def _json_kind(start: str, name: str) -> str:
 def _xml_kind(start: str, name: str) -> str:
     if re.search(r"<(?:\w+:)?kml[\s>]", start):
         return "kml"
+    if re.search(r"<(?:html|table|Workbook)[\s>]", start, re.IGNORECASE):
+        raise refuse(
+            "This is a web page or an old XML table, whatever its name says: open it in Excel or WPS and save it as .xlsx.",
+            "该文件实为网页或旧版 XML 表格：请用 Excel 或 WPS 打开后另存为 .xlsx。",
+            name,
+        )
     if "schemas.microsoft.com/project" in start:
         raise refuse(
             "This is a schedule (MSPDI); import it at its project.",
