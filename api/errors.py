@@ -45,6 +45,7 @@ STATUS_BY_ERROR: Final[dict[type[Exception], int]] = {
     gis.InvalidGeometryError: 422,
     gis.TooComplexError: 422,
     gis.InvalidStyleError: 500,
+    gis.FontMissingError: 503,
     BimError: 422,
 }
 

@@ -74,3 +74,7 @@ class FeatureNotFoundError(GisError):
 
 class InvalidStyleError(GisError):
     """A colouring rule contradicts itself or holds a value that is no colour."""
+
+
+class FontMissingError(GisError):
+    """No font of this machine holds the signs that must be printed."""

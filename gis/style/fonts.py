@@ -49,11 +49,16 @@ def find_font(text: str, size: int, folders: Iterable[str] = FOLDERS) -> Font | 
     size : int
         Height in pixels.
     """
-    face = _find_face(tuple(folders))
-    if face is None:
-        return None
-    font = ImageFont.truetype(face[0], size, face[1])
-    return font if holds(font, text) else None
+    for path, number in list_faces(folders):
+        font = ImageFont.truetype(path, size, number)
+        if holds(font, text):
+            return font
+    return None
+
+
+def list_faces(folders: Iterable[str] = FOLDERS) -> tuple[tuple[str, int], ...]:
+    """Return file and number of one face of each font with Chinese, the best first; a collection's simplified one."""
+    return _list_faces(tuple(folders))
 
 
 def latin_font(size: int) -> Font:
@@ -76,14 +81,14 @@ def _drawn(font: Font, character: str) -> tuple[tuple[int, int], bytes]:
 
 
 @cache
-def _find_face(folders: tuple[str, ...]) -> tuple[str, int] | None:
-    """Return file and number of the first face with Chinese; a collection's simplified one before its others."""
+def _list_faces(folders: tuple[str, ...]) -> tuple[tuple[str, int], ...]:
+    found = []
     for path in sorted(_font_files(folders), key=_rank):
         faces = [(number, font) for number, font in _faces(path) if holds(font, _PROBE)]
         faces.sort(key=lambda face: " SC" not in str(face[1].getname()[0]))
         if faces:
-            return str(path), faces[0][0]
-    return None
+            found.append((str(path), faces[0][0]))
+    return tuple(found)
 
 
 def _font_files(folders: tuple[str, ...]) -> Iterator[Path]:

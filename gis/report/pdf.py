@@ -1,0 +1,286 @@
+"""An overlap report as PDF on A4, letters embedded: opens and prints the same on every machine."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+from fpdf import FPDF
+from fpdf.enums import Align, TableCellFillMode, VAlign
+from fpdf.fonts import FontFace
+from fpdf.table import Table as PdfTable
+
+from gis.report.faces import Letters, choose_letters
+from gis.report.lines import wrap
+from gis.report.maps import layer_map, overview
+from gis.report.model import OverlapReport
+from gis.report.pdf_drawing import paint
+from gis.report.picture import Drawing, Label
+from gis.report.subset import subset_font
+from gis.report.tables import Cell, Column, Table, all_tables, cell_text, version_table
+from gis.report.times import local_text
+from gis.report.words import SIGNATURES, TITLE, basis_lines, head_lines, questions
+from gis.style.fonts import FOLDERS
+
+MOST_ROWS: Final = 2_000
+"""Rows of a table that are printed; the workbook has them all."""
+
+_MARGIN: Final = 14.0
+_LINE: Final = 4.4
+_PADDING: Final = 0.9
+_BODY_PT: Final = 8.0
+_GREY: Final = 235
+_LIGHT: Final = 246
+_FAMILY: Final = "report"
+_FIXED: Final = "压占总图第页共研判要点说明数据版本附图其余行见版一二三四五六〔〕×：、（）　—…"
+_LATIN: Final = "".join(map(chr, range(0x20, 0x7F)))
+
+
+def render_pdf(reports: Sequence[OverlapReport], folders: Iterable[str] = FOLDERS) -> bytes:
+    """Return the reports as one PDF, a chapter each.
+
+    A sign that no font of the machine holds is printed as its number, 〔U+364D〕. Tables beyond `MOST_ROWS` rows
+    are cut, and say so.
+
+    Parameters
+    ----------
+    folders : iterable of str
+        Where fonts are looked for.
+
+    Raises
+    ------
+    FontMissingError
+        The machine has no font with Chinese.
+    """
+    text = "".join(_texts(reports))
+    letters = choose_letters(text, folders)
+    with TemporaryDirectory() as folder:
+        fonts = [Path(folder, f"{number}.ttf") for number in range(len(letters.faces))]
+        for face, path in zip(letters.faces, fonts, strict=True):
+            path.write_bytes(subset_font(face, letters.written(text)))
+        book = _Book(letters, fonts, reports)
+        for report in reports:
+            book.chapter(report)
+        return bytes(book.output())
+
+
+def _texts(reports: Sequence[OverlapReport]) -> Iterator[str]:
+    """Yield every text that may be printed."""
+    yield TITLE + "".join(SIGNATURES) + _FIXED + _LATIN
+    for report in reports:
+        yield from (word for pair in (*head_lines(report), *questions(report)) for word in pair)
+        yield from basis_lines(report)
+        for table in (*all_tables(report), version_table(report)):
+            yield table.title
+            yield from (column.title + column.group for column in table.columns)
+            yield from (str(cell) for row in table.rows for cell in row)
+        yield from (mark.text for mark in overview(report, (100, 100)).marks if isinstance(mark, Label))
+
+
+class _Book(FPDF):
+    """A document on A4 across, with page numbers below."""
+
+    def __init__(self, letters: Letters, fonts: Sequence[Path], reports: Sequence[OverlapReport]) -> None:
+        super().__init__("landscape", "mm", "A4")
+        self.letters = letters
+        self.running = ""
+        self.set_margins(_MARGIN, _MARGIN, _MARGIN)
+        self.set_auto_page_break(auto=True, margin=_MARGIN)
+        names = [f"{_FAMILY}{number or ''}" for number in range(len(fonts))]
+        for name, font in zip(names, fonts, strict=True):
+            self.add_font(name, fname=font)
+        self.set_fallback_fonts(names[1:], exact_match=False)
+        first = reports[0]
+        self.set_title(letters.written(f"{first.head.title} {TITLE}"))
+        self.set_author(first.head.operator)
+        self.set_line_width(0.15)
+        self.set_lang("zh-Hans")
+        self.set_creator("worktwin")
+        self.set_creation_date(first.computed_at)
+
+    def header(self) -> None:
+        """Nothing above: the title stands on the first page, the running title below."""
+
+    def footer(self) -> None:
+        """Write the running title and the page number."""
+        self.set_y(-_MARGIN + 2)
+        self.set_font(_FAMILY, size=7)
+        self.cell(self.epw / 2, 4, self.running, align=Align.L)
+        self.cell(self.epw / 2, 4, f"第 {self.page_no()} 页 共 {{nb}} 页", align=Align.R)
+
+    # --- a chapter
+
+    def chapter(self, report: OverlapReport) -> None:
+        """Write one report from its title to its maps, beginning on a new page."""
+        code = f"（{report.head.code}）" if report.head.code else ""
+        self.running = self.letters.written(f"{report.head.title}{code}　{local_text(report.computed_at)}")
+        self.add_page()
+        self.set_font(_FAMILY, size=16)
+        self.cell(self.epw, 9, TITLE, align=Align.C, new_x="LMARGIN", new_y="NEXT")
+        self.ln(1.5)
+        self._pairs(head_lines(report))
+        self._heading("一、研判要点")
+        self._answers(questions(report))
+        for number, table in zip("二三四", all_tables(report), strict=False):
+            self._heading(f"{number}、{table.title}", room=30)
+            self._table(table)
+        self._heading("说明")
+        self._paragraphs(basis_lines(report))
+        self.ln(2)
+        self._heading("数据版本", room=30)
+        self._table(version_table(report), width=150)
+        self._signatures()
+        self._maps(report)
+
+    def _heading(self, text: str, room: float = 16) -> None:
+        """Write a heading, on a new page if less than `room` is left below it."""
+        self.ln(2.5)
+        if self.will_page_break(room):
+            self.add_page()
+        self.set_font(_FAMILY, size=10.5)
+        self.cell(self.epw, 6, self.letters.written(text), new_x="LMARGIN", new_y="NEXT")
+        self.set_font(_FAMILY, size=_BODY_PT)
+
+    def _pairs(self, pairs: Sequence[tuple[str, str]]) -> None:
+        """Write names and values, two pairs a line."""
+        self.set_font(_FAMILY, size=_BODY_PT)
+        widths = [0.13 * self.epw, 0.37 * self.epw] * 2
+        cells = [text for pair in pairs for text in pair]
+        cells += [""] * (-len(cells) % 4)
+        with self._ruled(widths) as table:
+            for at in range(0, len(cells), 4):
+                self._row(table, cells[at : at + 4], widths, shaded=(0, 2))
+
+    def _answers(self, answers: Sequence[tuple[str, str]]) -> None:
+        widths = [0.2 * self.epw, 0.8 * self.epw]
+        with self._ruled(widths) as table:
+            for pair in answers:
+                self._row(table, pair, widths, shaded=(0,))
+
+    def _ruled(self, widths: Sequence[float]) -> AbstractContextManager[PdfTable]:
+        return self.table(
+            width=self.epw,
+            col_widths=widths,
+            v_align=VAlign.M,
+            line_height=_LINE,
+            padding=(_PADDING / 2, _PADDING),
+            first_row_as_headings=False,
+        )
+
+    def _row(
+        self, table: PdfTable, cells: Sequence[str], widths: Sequence[float], shaded: Sequence[int]
+    ) -> None:
+        row = table.row()
+        for place, (text, width) in enumerate(zip(cells, widths, strict=True)):
+            style = FontFace(fill_color=_LIGHT) if place in shaded else None
+            row.cell(self._fitted(text, width), style=style, align=Align.L)
+
+    # --- tables of figures
+
+    def _table(self, table: Table, width: float | None = None) -> None:
+        whole = width or self.epw
+        shares = sum(column.share for column in table.columns)
+        widths = [whole * column.share / shares for column in table.columns]
+        grouped = any(column.group for column in table.columns)
+        self.set_font(_FAMILY, size=_BODY_PT)
+        with self.table(
+            width=whole,
+            col_widths=widths,
+            align=Align.L,
+            text_align=[Align.L if column.kind == "text" else Align.R for column in table.columns],
+            v_align=VAlign.M,
+            line_height=_LINE,
+            padding=(_PADDING / 2, _PADDING),
+            num_heading_rows=2 if grouped else 1,
+            headings_style=FontFace(fill_color=_GREY),
+            cell_fill_mode=TableCellFillMode.NONE,
+        ) as printed:
+            self._headings(printed, table.columns, widths, grouped=grouped)
+            for row, emphasis in zip(table.rows[:MOST_ROWS], table.emphasis, strict=False):
+                self._figures(printed, table.columns, row, widths, shaded=emphasis == "total")
+        if len(table.rows) > MOST_ROWS:
+            self.cell(
+                self.epw,
+                5,
+                f"其余 {len(table.rows) - MOST_ROWS} 行见 Excel 版。",
+                new_x="LMARGIN",
+                new_y="NEXT",
+            )
+
+    def _headings(
+        self, printed: PdfTable, columns: Sequence[Column], widths: Sequence[float], *, grouped: bool
+    ) -> None:
+        first = printed.row()
+        for place, column in enumerate(columns):
+            group = column.group
+            if not group:
+                first.cell(
+                    self._fitted(column.title, widths[place]), rowspan=2 if grouped else 1, align=Align.C
+                )
+            elif place == 0 or columns[place - 1].group != group:
+                span = sum(1 for other in columns if other.group == group)
+                first.cell(group, colspan=span, align=Align.C)
+        if grouped:
+            second = printed.row()
+            for column in columns:
+                if column.group:
+                    second.cell(column.title, align=Align.C)
+
+    def _figures(
+        self,
+        printed: PdfTable,
+        columns: Sequence[Column],
+        cells: Sequence[Cell],
+        widths: Sequence[float],
+        *,
+        shaded: bool,
+    ) -> None:
+        row = printed.row()
+        style = FontFace(fill_color=_LIGHT) if shaded else None
+        for column, cell, width in zip(columns, cells, widths, strict=True):
+            row.cell(self._fitted(cell_text(cell, column.kind), width), style=style)
+
+    def _fitted(self, text: str, width: float) -> str:
+        return wrap(self.letters.written(text), width - 2 * _PADDING - 0.4, self.get_string_width)
+
+    # --- the rest
+
+    def _paragraphs(self, texts: Sequence[str]) -> None:
+        self.set_font(_FAMILY, size=_BODY_PT)
+        for number, text in enumerate(texts, 1):
+            fitted = wrap(f"{number}. {self.letters.written(text)}", self.epw - 3, self.get_string_width)
+            self.multi_cell(self.epw, _LINE, fitted, align=Align.L, new_x="LMARGIN", new_y="NEXT")
+
+    def _signatures(self) -> None:
+        self.ln(7)
+        if self.will_page_break(10):
+            self.add_page()
+        self.set_font(_FAMILY, size=9)
+        width = self.epw / len(SIGNATURES)
+        for name in SIGNATURES:
+            self.cell(width, 8, f"{name}：")
+        self.ln(8)
+
+    def _maps(self, report: OverlapReport) -> None:
+        if report.head.outline is None and not report.hits:
+            return
+        self.add_page()
+        room = self.eph - 8
+        self._drawing(overview(report, (self.epw, room)), self.l_margin, self.t_margin)
+        if len(report.hits) < 2:
+            return
+        size = ((self.epw - 6) / 2, (self.eph - 18) / 2)
+        for number, layer in enumerate(report.hits):
+            if number % 4 == 0:
+                self.add_page()
+            x = self.l_margin + (number % 2) * (size[0] + 6)
+            y = self.t_margin + (number % 4 // 2) * (size[1] + 9)
+            self._drawing(layer_map(report, layer, size), x, y)
+
+    def _drawing(self, drawing: Drawing, x: float, y: float) -> None:
+        """Paint a drawing under its title."""
+        self.set_font(_FAMILY, size=9.5)
+        self.set_xy(x, y)
+        self.cell(drawing.width, 5.5, self.letters.written(f"附图　{drawing.title}"))
+        paint(self, drawing, (x, y + 6), _FAMILY, self.letters)
