@@ -45,6 +45,7 @@ class OverlapBody(BaseModel):
     buffer_m: Buffer = 0.0
     min_area_m2: MinArea = 1.0
     geometry: bool = True
+    adjust: Literal["registered"] | None = None
 
 
 @router.post("/overlap", summary="压占分析 Overlap", response_class=Response)
@@ -54,7 +55,9 @@ def post_overlap(body: OverlapBody, caller: CallerDep, session: SessionDep) -> R
     A shape, a buffer or another sliver rule needs the right overlap:run. For a public project everybody learns
     of internal layers whether they are hit, and nothing else.
     """
-    options = OverlapOptions(buffer_m=body.buffer_m, min_area_m2=body.min_area_m2, geometry=body.geometry)
+    options = OverlapOptions(
+        buffer_m=body.buffer_m, min_area_m2=body.min_area_m2, geometry=body.geometry, adjust=body.adjust
+    )
     return _answer(session, caller, read_subject(body.subject), body.layers, options)
 
 
@@ -69,11 +72,12 @@ def get_overlap(
     buffer_m: Annotated[float, Query(ge=0, le=10_000, allow_inf_nan=False)] = 0.0,
     min_area_m2: Annotated[float, Query(ge=0, le=1_000_000, allow_inf_nan=False)] = 1.0,
     geometry: bool = True,
+    adjust: Literal["registered"] | None = None,
     f: Literal["json"] = "json",  # noqa: ARG001  other formats of the report come with the exchange formats
 ) -> Response:
     """Lay a project over layers, as the POST does."""
     names = [name.strip() for name in layers.split(",") if name.strip()]
-    options = OverlapOptions(buffer_m=buffer_m, min_area_m2=min_area_m2, geometry=geometry)
+    options = OverlapOptions(buffer_m=buffer_m, min_area_m2=min_area_m2, geometry=geometry, adjust=adjust)
     return _answer(session, caller, Subject(project=code), names, options)
 
 
@@ -85,20 +89,19 @@ def read_subject(body: SubjectBody) -> Subject:
     InvalidInputError
         None or several are named, or one that is not taken yet.
     """
-    for name, given in (("upload", body.upload), ("layer", body.layer)):
-        if given is not None:
-            raise InvalidInputError(
-                f"A subject by {name} is not taken yet; name a project or send the geometry.",
-                f"暂不支持以 {name} 作为分析对象；请指定项目或提交几何。",
-                where=f"subject.{name}",
-            )
-    if (body.project is None) == (body.geometry is None):
+    if body.layer is not None:
         raise InvalidInputError(
-            'The subject names exactly one of {"project": CODE} and {"geometry": …, "crs": …}.',
-            '分析对象须为 {"project": 档案编号} 与 {"geometry": …, "crs": …} 二者之一。',
+            "A subject by layer is not taken yet; name a project or send the geometry.",
+            "暂不支持以 layer 作为分析对象；请指定项目或提交几何。",
+            where="subject.layer",
+        )
+    if sum(given is not None for given in (body.project, body.geometry, body.upload)) != 1:
+        raise InvalidInputError(
+            'The subject names exactly one of {"project": CODE}, {"geometry": …, "crs": …} and {"upload": ID}.',
+            '分析对象须为 {"project": 档案编号}、{"geometry": …, "crs": …}、{"upload": ID} 三者之一。',
             where="subject",
         )
-    return Subject(project=body.project, geometry=body.geometry, crs=body.crs)
+    return Subject(project=body.project, geometry=body.geometry, crs=body.crs, upload=body.upload)
 
 
 def _answer(
@@ -106,7 +109,8 @@ def _answer(
 ) -> Response:
     answer = compute_overlap(session, caller, subject, layers, options)
     if not caller.is_anonymous:
-        thing = f"project {subject.project}" if subject.project else "geometry"
+        uploaded = f"upload {subject.upload}" if subject.upload else "geometry"
+        thing = f"project {subject.project}" if subject.project else uploaded
         record_audit(session, caller, "overlap.run", thing, after={"layers": layers})
     headers = {"Cache-Control": "private, no-store", "Content-Type": "application/json"}
     return Response(orjson.dumps(answer), headers=headers)

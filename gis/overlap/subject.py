@@ -1,6 +1,6 @@
 """The geometry that is asked about: checked, placed in its zone, bound as bytes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
 from typing import Any, Final
@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 import shapely
 from shapely.errors import ShapelyError
-from shapely.geometry import MultiPolygon, Polygon, shape
+from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
 
 from gis.crs import (
@@ -24,21 +24,26 @@ from gis.crs import (
 )
 from gis.errors import InvalidGeometryError, TooComplexError
 from gis.overlap.words import Note
+from gis.overlap.zones import STEP_DEGREES, STEP_M, ZonePart, to_degrees, zone_parts
+from gis.statement import Condition, identifier
 
 MAX_VERTICES: Final = 200_000
 MAX_BUFFER_M: Final = 100_000.0
-STEP_M: Final = 500.0
-"""Longest edge before any change of the coordinate system; longer ones would bend by millimetres."""
-
-STEP_DEGREES: Final = 0.0045
-"""The same along a meridian, for geometry that comes in degrees."""
-
+DIMENSIONS: Final = {
+    "Polygon": 2,
+    "MultiPolygon": 2,
+    "LineString": 1,
+    "LinearRing": 1,
+    "MultiLineString": 1,
+    "Point": 0,
+    "MultiPoint": 0,
+}
 _EDGE_ALLOWANCE_DEGREES = 1.5
 
 
 @dataclass(frozen=True)
 class OverlapSubject:
-    """A polygon to be laid over the layers.
+    """What is laid over the layers: polygons, lines (with their length) or points (with their count).
 
     Parameters
     ----------
@@ -52,6 +57,14 @@ class OverlapSubject:
         The numbered CGCS2000 3-degree zone of its middle, in which the overlay is made.
     warnings : tuple of Note
         What was repaired or should be looked at.
+    id : int
+        Of the subject in its own layer, where it is no hit of itself.
+    dimension : int
+        2 polygons, 1 lines, 0 points.
+    stated_area_m2 : float, optional
+        Area that the survey states.
+    zones : tuple of ZonePart
+        Its parts by zone where it lies in more than one.
     """
 
     ewkb: bytes
@@ -59,6 +72,36 @@ class OverlapSubject:
     step: float
     zone_srid: int
     warnings: tuple[Note, ...] = ()
+    id: int = 0
+    dimension: int = 2
+    stated_area_m2: float | None = None
+    zones: tuple[ZonePart, ...] = ()
+
+
+@dataclass(frozen=True)
+class SubjectRows:
+    """Rows of a layer as the subjects of one statement; names from a closed list.
+
+    Parameters
+    ----------
+    keys : tuple of int
+        Ids of the rows.
+    plane_column : str, optional
+        The surveyed geometry in its own zone; without it the stored degrees are taken.
+    """
+
+    relation: str
+    condition: Condition
+    keys: tuple[int, ...]
+    id_column: str = "id"
+    geometry_column: str = "geom"
+    plane_column: str | None = None
+    temporal: bool = False
+
+    def __post_init__(self) -> None:
+        for name in (self.relation, self.id_column, self.geometry_column, self.plane_column):
+            if name is not None:
+                identifier(name)
 
 
 def subject_from_geojson(geometry: Mapping[str, Any], crs: str = "EPSG:4490") -> OverlapSubject:
@@ -71,10 +114,20 @@ def subject_from_geojson(geometry: Mapping[str, Any], crs: str = "EPSG:4490") ->
     UnknownCrsError, CrsRefusedError
         The coordinate system is not served, or is an old datum.
     """
-    srid = parse_crs(crs).srid
+    return subject_from_shape(shape_from_geojson(geometry), parse_crs(crs).srid)
+
+
+def shape_from_geojson(geometry: Mapping[str, Any]) -> BaseGeometry:
+    """Return the shape of a GeoJSON geometry.
+
+    Raises
+    ------
+    InvalidGeometryError
+        It is not readable.
+    """
     try:
-        with np.errstate(invalid="ignore"):  # NaN is answered below, with words
-            found = shape(dict(geometry))
+        with np.errstate(invalid="ignore"):  # NaN is answered elsewhere, with words
+            found: BaseGeometry = shape(dict(geometry))
     except (
         ValueError,
         TypeError,
@@ -89,21 +142,28 @@ def subject_from_geojson(geometry: Mapping[str, Any], crs: str = "EPSG:4490") ->
             "分析对象不是可读的 GeoJSON 几何（缺少 type 或 coordinates）。",
             where="geometry",
         ) from error
-    return subject_from_shape(found, srid)
+    return found
 
 
-def subject_from_ewkb(ewkb: bytes) -> OverlapSubject:
+def subject_from_ewkb(
+    ewkb: bytes, stated_area_m2: float | None = None, subject_id: int = 0
+) -> OverlapSubject:
     """Return the subject of a geometry as PostGIS gives it, with its SRID inside."""
     found = shapely.from_wkb(ewkb)
-    return subject_from_shape(found, int(shapely.get_srid(found)))
+    srid = int(shapely.get_srid(found))
+    if srid:
+        return subject_from_shape(found, srid, stated_area_m2, subject_id)
+    raise InvalidGeometryError("The geometry has no SRID.", "图形没有坐标系代码（SRID）。", where="geometry")
 
 
-def subject_from_shape(geometry: BaseGeometry, srid: int) -> OverlapSubject:
-    """Check a polygon and find its zone.
+def subject_from_shape(
+    geometry: BaseGeometry, srid: int, stated_area_m2: float | None = None, subject_id: int = 0
+) -> OverlapSubject:
+    """Check a geometry and find its zone.
 
     An invalid polygon (bow-tie, spike, ring outside) is kept with a warning: the statement
-    repairs it. Heights are dropped. Points and lines have no area and are refused, so are empty
-    geometries, numbers that are not finite, and places outside of the CGCS2000 zones.
+    repairs it. Heights are dropped. Mixed collections are refused, so are empty geometries,
+    numbers that are not finite, and places outside of the CGCS2000 zones.
 
     Raises
     ------
@@ -115,32 +175,72 @@ def subject_from_shape(geometry: BaseGeometry, srid: int) -> OverlapSubject:
         The code belongs to an old datum.
     """
     check_datum(srid)
-    polygon = _polygon(geometry)
-    if shapely.get_num_coordinates(polygon) > MAX_VERTICES:
+    plain = _plain(geometry)
+    if shapely.get_num_coordinates(plain) > MAX_VERTICES:
         raise TooComplexError(
-            f"The subject has {shapely.get_num_coordinates(polygon)} vertices; up to {MAX_VERTICES} are allowed.",
-            f"分析对象有 {shapely.get_num_coordinates(polygon)} 个顶点，上限为 {MAX_VERTICES}。",
+            f"The subject has {shapely.get_num_coordinates(plain)} vertices; up to {MAX_VERTICES} are allowed.",
+            f"分析对象有 {shapely.get_num_coordinates(plain)} 个顶点，上限为 {MAX_VERTICES}。",
             where="geometry",
         )
-    _check_eastings(polygon, srid)
-    outline = _degrees(polygon, srid)
+    _check_eastings(plain, srid)
+    outline = _degrees(plain, srid)
     zone_srid = native_zone_srid((outline[0] + outline[2]) / 2)
     step = STEP_DEGREES if srid in (STORED_SRID, WGS84_SRID) else STEP_M
-    ewkb = shapely.to_wkb(shapely.set_srid(polygon, _stored_code(srid)), include_srid=True)
-    warnings = (*_validity_warnings(polygon), *_zone_warnings(outline, zone_srid))
-    return OverlapSubject(ewkb, _stored_code(srid), step, zone_srid, warnings)
+    ewkb = shapely.to_wkb(shapely.set_srid(plain, _stored_code(srid)), include_srid=True)
+    crossing = _zone_warnings(outline, zone_srid)
+    return OverlapSubject(
+        ewkb=ewkb,
+        srid=_stored_code(srid),
+        step=step,
+        zone_srid=zone_srid,
+        warnings=(*_validity_warnings(plain), *crossing),
+        id=subject_id,
+        dimension=DIMENSIONS[plain.geom_type],
+        stated_area_m2=stated_area_m2,
+        zones=zone_parts(plain, srid, step) if crossing and DIMENSIONS[plain.geom_type] == 2 else (),
+    )
+
+
+def subject_from_shapes(
+    shapes: Sequence[tuple[BaseGeometry, int]], stated_area_m2: float | None = None
+) -> OverlapSubject:
+    """Return one subject of several shapes of one kind, each with its EPSG code; what two share counts once.
+
+    Raises
+    ------
+    InvalidGeometryError
+        None, or polygons among lines or points; see `subject_from_shape` for the rest.
+    """
+    plain = [(_plain(shape), srid) for shape, srid in shapes]
+    kinds = {DIMENSIONS[shape.geom_type] for shape, _ in plain}
+    if len(kinds) != 1:
+        raise InvalidGeometryError(
+            "The subject must be polygons alone, lines alone or points alone; split what is mixed or empty.",
+            "分析对象必须全部为面、全部为线或全部为点；请拆分混合或为空的对象。",
+            where="geometry",
+        )
+    codes = {srid for _, srid in plain}
+    srid = codes.pop() if len(codes) == 1 else STORED_SRID
+    placed = [shape if code == srid else to_degrees(shape, code) for shape, code in plain]
+    return subject_from_shape(_joined(placed), srid, stated_area_m2)
+
+
+def _joined(shapes: Sequence[BaseGeometry]) -> BaseGeometry:
+    if len(shapes) == 1:
+        return shapes[0]
+    sound = [shape if shape.is_valid else shapely.make_valid(shape) for shape in shapes]
+    return shapely.union_all(sound)
 
 
 def _stored_code(srid: int) -> int:
     return STORED_SRID if srid == WGS84_SRID else srid
 
 
-def _polygon(geometry: BaseGeometry) -> BaseGeometry:
-    if not isinstance(geometry, Polygon | MultiPolygon):
+def _plain(geometry: BaseGeometry) -> BaseGeometry:
+    if geometry.geom_type not in DIMENSIONS:
         raise InvalidGeometryError(
-            f"The subject is a {geometry.geom_type}; an overlap needs Polygon or MultiPolygon. "
-            "Give a buffered outline for a line or a point.",
-            f"分析对象为 {geometry.geom_type}；压占分析需要 Polygon 或 MultiPolygon。线或点请先做缓冲面。",
+            f"The subject is a {geometry.geom_type}; an overlap needs polygons (Polygon), lines or points of one kind.",
+            f"分析对象为 {geometry.geom_type}；压占分析需要同一类的面（Polygon）、线或点。",
             where="geometry",
         )
     if geometry.is_empty or not np.isfinite(shapely.get_coordinates(geometry)).all():

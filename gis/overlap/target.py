@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, Literal
 
 from gis.errors import InvalidParameterError
 from gis.overlap.subject import MAX_BUFFER_M
@@ -11,6 +11,7 @@ from gis.statement import Condition, identifier
 
 MIN_AREA_M2: Final = 1.0
 MIN_THICKNESS_M: Final = 0.02
+Adjust = Literal["registered"]
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,12 @@ class OverlapTarget:
         Farmland and ecology: slivers are kept and marked 临界.
     outside : bool
         Urban boundary: the part of the subject outside is reported too.
+    not_itself : bool
+        The subjects are of this layer: none is a hit of itself.
+    owner_code_column, owner_name_column : str, optional
+        Village that owns the land 坐落单位 (ZLDWDM, ZLDWMC).
+    stated_column : str, optional
+        Registered area of the feature, m².
     notes : tuple of Note
         Said where the layer is hit.
     """
@@ -54,6 +61,10 @@ class OverlapTarget:
     temporal: bool = False
     keep_slivers: bool = False
     outside: bool = False
+    not_itself: bool = False
+    owner_code_column: str | None = None
+    owner_name_column: str | None = None
+    stated_column: str | None = None
     notes: tuple[Note, ...] = ()
 
     def __post_init__(self) -> None:
@@ -63,6 +74,9 @@ class OverlapTarget:
             self.class_code_column,
             self.class_name_column,
             self.plane_column,
+            self.owner_code_column,
+            self.owner_name_column,
+            self.stated_column,
         )
         for name in (self.relation, self.id_column, self.geometry_column, *columns):
             if name is not None:
@@ -83,12 +97,16 @@ class OverlapOptions:
         Whether pieces and remainder come with their geometry, longitude/latitude, 9 decimals.
     at : datetime, optional
         State of temporal relations; None is now.
+    adjust : {"registered"}, optional
+        Beside the measured areas, those scaled so that the pieces of a feature make up its registered area
+        (higher level controls lower 上级控制下级).
     """
 
     buffer_m: float = 0.0
     min_area_m2: float = MIN_AREA_M2
     min_thickness_m: float = MIN_THICKNESS_M
     geometry: bool = False
+    adjust: Adjust | None = None
     at: datetime | None = None
 
     def __post_init__(self) -> None:

@@ -76,7 +76,7 @@ def test_boundary_the_project_lies_outside_of_is_no_clear_layer_but_a_remark() -
 
 
 def test_notes_of_the_rules_are_shown_in_the_language_of_the_page() -> None:
-    note = {"code": "needs_case_review", "zh": "需专案审查", "en": "Needs case review"}
+    note = {"code": "needs_case_review", "zh": "需个案审查", "en": "Needs case review"}
     view = view_of_overlap(answer(layer("永久基本农田", True, notes=[note])), Speech("en"))
     assert view.remarks == ("Needs case review",)
 

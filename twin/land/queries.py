@@ -1,6 +1,7 @@
 """Every SELECT of the land room."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Select, func, select, text
@@ -10,20 +11,41 @@ from gis.statement import Statement
 from twin.land.models import ControlArea, LandParcel
 from twin.projects.models import Footprint, Project
 
-_SUBJECT = text(
-    "SELECT ST_AsEWKB(geom_survey) FROM project_footprint WHERE project_id = :id AND valid_to IS NULL"
-)
+_SUBJECT = text("""
+SELECT ST_AsEWKB(geom_survey) AS ewkb, stated_area_m2 FROM project_footprint
+WHERE project_id = :id AND valid_to IS NULL
+""")
+
+
+@dataclass(frozen=True)
+class SurveyedFootprint:
+    """A project's current red line as surveyed, EWKB with its SRID, and the area that the survey states."""
+
+    ewkb: bytes
+    stated_area_m2: float | None
+
+
+def find_red_line(session: Session, project_id: int) -> SurveyedFootprint | None:
+    """Return a project's current red line with its stated area; None where it has none."""
+    found = session.execute(_SUBJECT, {"id": project_id}).first()
+    return None if found is None else SurveyedFootprint(bytes(found.ewkb), found.stated_area_m2)
 
 
 def find_surveyed_footprint(session: Session, project_id: int) -> bytes | None:
     """Return a project's current red line as surveyed, EWKB with its SRID; None where it has none."""
-    found = session.scalar(_SUBJECT, {"id": project_id})
-    return None if found is None else bytes(found)
+    found = find_red_line(session, project_id)
+    return None if found is None else found.ewkb
 
 
 def run_statement(session: Session, statement: Statement) -> str:
     """Run a statement that answers with one row of one text."""
     return str(session.connection().exec_driver_sql(statement.sql, dict(statement.params)).scalar_one())
+
+
+def run_statements(session: Session, statement: Statement) -> dict[int, str]:
+    """Run a statement that answers with a row of id and text for each subject."""
+    rows = session.connection().exec_driver_sql(statement.sql, dict(statement.params))
+    return {int(sid): str(answer) for sid, answer in rows}
 
 
 def list_data_versions(

@@ -53,32 +53,35 @@ def expand_layers(names: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(rows))
 
 
-def make_targets(rows: Sequence[str], caller: Caller, subject_id: int | None) -> list[OverlapTarget]:
+def make_targets(
+    rows: Sequence[str], caller: Caller, subject_layer: str | None = None
+) -> list[OverlapTarget]:
     """Return the targets of the answer rows, cut down to what the caller may see.
 
     Parameters
     ----------
-    subject_id : int or None
-        The subject project, which is no hit of its own layer.
+    subject_layer : str, optional
+        The layer that the subject is a row of, where it is no hit of itself.
     """
-    return [_target(row, caller, subject_id) for row in rows]
+    return [_target(row, caller, subject_layer) for row in rows]
 
 
-def _target(row: str, caller: Caller, subject_id: int | None) -> OverlapTarget:
+def _target(row: str, caller: Caller, subject_layer: str | None) -> OverlapTarget:
     title_zh, title_en = TITLES[row]
     if row == "projects":
         condition = sight(caller, "project:read").condition
-        others = Condition(f"{ROW}.id <> %(subject)s", {"subject": subject_id or 0})
         return OverlapTarget(
             row,
             title_zh,
             title_en,
             "layer_projects",
-            condition & others,
+            condition,
             temporal=True,
             plane_column="geom_survey",
+            not_itself=subject_layer == row,
         )
-    condition = sight(caller, "land:read").condition
+    seen = sight(caller, "land:read")
+    condition = seen.condition
     if row == "land_parcels":
         return OverlapTarget(
             row,
@@ -91,6 +94,8 @@ def _target(row: str, caller: Caller, subject_id: int | None) -> OverlapTarget:
             class_name_column="planned_use",
             plane_column="geom_survey",
             temporal=True,
+            not_itself=subject_layer == row,
+            stated_column="stated_area_m2" if seen.internal_fields else None,
         )
     return OverlapTarget(
         row,
@@ -104,5 +109,9 @@ def _target(row: str, caller: Caller, subject_id: int | None) -> OverlapTarget:
         temporal=True,
         keep_slivers=row in ("farmland", "ecology"),
         outside=row == "urban_boundary",
+        not_itself=subject_layer == row,
+        owner_code_column="owner_code" if seen.internal_fields else None,
+        owner_name_column="owner_name" if seen.internal_fields else None,
+        stated_column="registered_area_m2" if seen.internal_fields else None,
         notes=NOTES.get(row, ()),
     )

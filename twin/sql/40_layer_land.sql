@@ -17,12 +17,12 @@ $$;
 DROP FUNCTION IF EXISTS layer_control_areas(timestamptz);
 CREATE FUNCTION layer_control_areas(at timestamptz) RETURNS TABLE (
   id bigint, row_public boolean, row_project_id bigint, geom geometry, geom_json text, geom_survey geometry,
-  layer text, code text, name text, class_code text, class_name text, sensitivity text,
-  registered_area_m2 double precision, area_m2 double precision, area_mu double precision,
+  layer text, code text, name text, class_code text, class_name text, owner_code text, owner_name text,
+  sensitivity text, registered_area_m2 double precision, area_m2 double precision, area_mu double precision,
   valid_from date, valid_to date, updated_at timestamptz)
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
 SELECT id, public_visible, NULL::bigint, geom, geom_json, geom_survey,
-  layer, code, name, class_code, class_name, sensitivity,
+  layer, code, name, class_code, class_name, attributes ->> 'ZLDWDM', attributes ->> 'ZLDWMC', sensitivity,
   registered_area_m2, area_m2, area_m2 * 3 / 2000,
   valid_from, valid_to, updated_at
 FROM control_area

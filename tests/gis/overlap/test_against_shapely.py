@@ -38,7 +38,8 @@ def pieces(shape: shapely.Geometry) -> Sequence[Polygon]:
 
 
 def ellipsoidal(polygon: Polygon | MultiPolygon) -> float:
-    found = transformer(4527, 4490).geometry(shapely.segmentize(polygon, 500))
+    # Dense, as a geodesic is not quite the straight line of the plane.
+    found = transformer(4527, 4490).geometry(shapely.segmentize(polygon, 20))
     assert isinstance(found, Polygon | MultiPolygon)
     return geodesic_area_m2(found)
 
@@ -63,9 +64,9 @@ def test_pairs_pieces_and_areas_are_those_of_shapely(ground: Ground, seed: int) 
     for item in layer.items:
         parts = expected[item.code or ""]
         assert item.pieces == len(parts)
-        assert item.area_m2 == pytest.approx(sum(ellipsoidal(part) for part in parts), rel=1e-7)
+        assert item.area_m2 == pytest.approx(sum(ellipsoidal(part) for part in parts), rel=1e-7, abs=1e-4)
         feature = features[int((item.code or "").removeprefix("P-"))]
-        assert item.share_of_feature == pytest.approx(100 * item.area_m2 / ellipsoidal(feature), rel=1e-7)
+        assert item.share_of_feature == pytest.approx(100 * item.area_m2 / ellipsoidal(feature), rel=1e-6)
     union = unary_union([part for parts in expected.values() for part in parts])
     assert isinstance(union, Polygon | MultiPolygon)
     assert layer.area_m2 == pytest.approx(ellipsoidal(union), rel=1e-7)

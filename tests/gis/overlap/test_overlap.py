@@ -216,7 +216,7 @@ def test_case_10_farmland_needs_case_review_and_is_never_called_compliant(ground
 
     assert body["layers"][1]["hit"] is True
     assert [note["code"] for note in body["layers"][1]["notes"]] == ["needs_case_review"]
-    assert "需专案审查" in body["layers"][1]["notes"][0]["zh"]
+    assert "需个案审查" in body["layers"][1]["notes"][0]["zh"]
     assert body["layers"][0]["notes"] == []
 
 
@@ -407,8 +407,8 @@ def test_the_answer_has_the_public_shape(ground: Ground) -> None:
 @pytest.mark.parametrize(
     ("geometry", "words"),
     [
-        ({"type": "LineString", "coordinates": [[115.8, 33], [115.9, 33]]}, "LineString"),
-        ({"type": "Point", "coordinates": [115.8, 33]}, "Point"),
+        ({"type": "GeometryCollection", "geometries": []}, "GeometryCollection"),
+        ({"type": "Point", "coordinates": [33, 115.8]}, "swapped"),
         ({"type": "Polygon", "coordinates": []}, "empty"),
         ({"type": "Polygon", "coordinates": [[[115.8, 33], [115.9, 33]]]}, "GeoJSON"),
         ({"type": "Polygon"}, "GeoJSON"),

@@ -153,3 +153,101 @@ def test_unknown_layers_and_projects_are_named(session: Session) -> None:
         compute_overlap(session, PLANNER, Subject(project="341299-2020-01-0001-1"))
     with pytest.raises(InvalidInputError):
         compute_overlap(session, PLANNER, Subject())
+
+
+def said(answer: dict) -> dict[str, str]:
+    return {question["code"]: question["answer"] for question in answer["questions"]}
+
+
+def test_the_report_s_questions_are_answered_and_never_a_permission(session: Session) -> None:
+    # Cultivated land under the western half; the survey does not cover the rest.
+    add_area(session, "dltb", "T1", square_wkt(E - 10, N - 10, E + 100, N + 160))
+    answer = compute_overlap(session, PLANNER, Subject(project=CODE))
+
+    assert said(answer) == {
+        "cultivated": "yes",
+        "permanent_farmland": "yes",
+        "forest": "unknown",
+        "ecology": "no",
+        "outside_urban": "yes",
+        "make_up": "yes",
+    }
+    assert answer["conclusion"]["code"] == "needs_case_review"
+    assert "需个案审查" in answer["conclusion"]["zh"]
+    assert [row["group"] for row in answer["land_use"]["groups"]] == ["agricultural"]
+    # 100 m × 150 m less the hole of 50 m × 40 m.
+    assert answer["land_use"]["cultivated"]["area_m2"] == pytest.approx(13_000, rel=1e-3)
+
+
+def test_without_farmland_among_the_layers_nothing_is_concluded(session: Session) -> None:
+    answer = compute_overlap(session, PLANNER, Subject(project=CODE), ["land_parcels"])
+
+    assert set(said(answer).values()) == {"unknown"}
+    assert answer["conclusion"]["code"] == "incomplete"
+    assert "land_use" not in answer
+
+
+def test_the_public_is_told_no_answers_that_hidden_rows_could_belie(session: Session) -> None:
+    answer = compute_overlap(session, ANONYMOUS, Subject(project=CODE))
+
+    assert "questions" not in answer
+    assert "conclusion" not in answer
+
+
+def test_features_drawn_together_are_one_subject_and_each_its_own_row(session: Session) -> None:
+    def ring(west: float, east: float) -> dict:
+        corners = [[E + west, N], [E + east, N], [E + east, N + 100], [E + west, N + 100], [E + west, N]]
+        return {"type": "Polygon", "coordinates": [corners]}
+
+    features = [
+        {"type": "Feature", "properties": {"name": "一号地块"}, "geometry": ring(0, 150)},
+        {"type": "Feature", "properties": {}, "geometry": ring(100, 200)},
+    ]
+    drawn = Subject(geometry={"type": "FeatureCollection", "features": features}, crs="EPSG:4527")
+    answer = compute_overlap(session, PLANNER, drawn, ["land_parcels"])
+
+    assert answer["subject"]["area_plane_m2"] == pytest.approx(20_000)  # 50 m of both count once
+    assert [row["name"] for row in answer["subjects"]] == ["一号地块", "2"]
+    assert [row["layers"][0]["area_m2"] for row in answer["subjects"]] == [
+        pytest.approx(30 * 100, rel=1e-3),
+        pytest.approx(80 * 100, rel=1e-3),
+    ]
+    assert layer(answer, "land_parcels")["area_m2"] == pytest.approx(80 * 100, rel=1e-3)
+
+
+def test_a_pipeline_is_told_by_its_length(session: Session) -> None:
+    line = {"type": "LineString", "coordinates": [[E + 20, N + 110], [E + 20, N + 230]]}
+    answer = compute_overlap(session, PLANNER, Subject(geometry=line, crs="EPSG:4527"))
+    farmland = layer(answer, "farmland")
+
+    assert farmland["length_m"] == pytest.approx(100, rel=1e-3)  # of the farmland from +120 to +220
+    assert said(answer)["permanent_farmland"] == "yes"
+
+
+def test_a_registered_patch_is_adjusted_and_its_village_named(session: Session) -> None:
+    session.execute(
+        text(
+            """UPDATE control_area SET registered_area_m2 = 10200,
+              attributes = '{"ZLDWDM": "341299001002", "ZLDWMC": "禾丰村（虚构）"}' WHERE code = 'JBNT0001'"""
+        )
+    )
+    options = OverlapOptions(adjust="registered")
+    answer = compute_overlap(session, PLANNER, Subject(project=CODE), ["farmland"], options)
+    farmland = layer(answer, "farmland")
+
+    # 60 m × 30 m of 100 m × 100 m, registered as 10 200 m².
+    assert farmland["adjusted_area_m2"] == pytest.approx(10_200 * 0.18, rel=1e-5)
+    assert farmland["by_owner"][0]["owner_name"] == "禾丰村（虚构）"
+    assert farmland["items"][0]["area_disagrees"] is True
+    assert "area_disagrees" in [note["code"] for note in answer["warnings"]]
+
+
+def test_a_red_line_states_its_surveyed_area_to_insiders_alone(session: Session) -> None:
+    session.execute(text("UPDATE project_footprint SET stated_area_m2 = 28100"))
+    planner = compute_overlap(session, PLANNER, Subject(project=CODE), ["river"])
+    public = compute_overlap(session, ANONYMOUS, Subject(project=CODE), ["river"])
+
+    assert planner["subject"]["survey_area_m2"] == 28_100
+    assert [note["code"] for note in planner["warnings"]] == ["area_disagrees"]
+    assert "survey_area_m2" not in public["subject"]
+    assert public["warnings"] == []
