@@ -43,9 +43,9 @@ class Teller:
         """Tell an element that was drawn but cannot be measured."""
         self._hold({"fault": step_id, "reason": reason[:300]})
 
-    def end(self, ending: str) -> None:
-        """Tell how the batch ended, with the library's log."""
-        self._hold({"end": ending, "log": ifcopenshell.get_log()[:200_000]})
+    def end(self, ending: str, log: str) -> None:
+        """Tell how the batch ended, with the library's log; `log` was read from it before."""
+        self._hold({"end": ending, "log": (log + ifcopenshell.get_log())[:200_000]})
         self.flush()
 
     def flush(self) -> None:
@@ -95,19 +95,19 @@ def draw(file: File, batch: Batch, cap: int, pipe: int, spool: Path, files: int)
         Folder of the conversion and number of the mesh files that are this child's alone.
     """
     teller = Teller(pipe)
-    ending = FAILED
+    ending, log = FAILED, ""
     try:
         _draw_all(file, batch, ShapeMeasurer(cap), MeshWriter(spool, files), teller)
         ending = DONE
-    except NothingDrawnError:
-        ending = REFUSED
+    except NothingDrawnError as error:
+        ending, log = REFUSED if error.refused else DONE, error.log
     except MemoryError:
         ending = MEMORY
     except RuntimeError as error:
         ending = MEMORY if "alloc" in str(error) else FAILED
     finally:
         try:
-            teller.end(ending)
+            teller.end(ending, log)
         finally:
             os._exit(0 if ending == DONE else 1)
 

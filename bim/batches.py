@@ -5,6 +5,7 @@ what came before it died is kept and only the rest is tried again, in parts.
 """
 
 import contextlib
+import fcntl
 import os
 import selectors
 import signal
@@ -28,7 +29,9 @@ from bim.scene.spool import MeshPlace
 
 # The guilty part runs into its deadline once a round, so a split into eight finds it in a third of the rounds.
 _PARTS = 8
-_SMALL, _ROUNDS = 100, 4
+_SMALL, _ROUNDS = 250, 4
+# Room for what a child tells while this process reads properties.
+_PIPE_BYTES = 1 << 20
 # A model in which so many lists have failed is at fault as a whole; splitting on would only use up the wall limit.
 _FAILURES = 60
 
@@ -95,21 +98,30 @@ class BatchRunner:
         self._selector = selectors.DefaultSelector()
         self._running: dict[int, _Child] = {}
 
-    def run(self, batches: list[Batch]) -> BatchResults:
-        """Draw all batches; every element ends in a record or an error, or was not drawn by the kernel at all."""
+    def __enter__(self) -> "BatchRunner":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for child in list(self._running.values()):
+            self._stop(child)
+
+    def begin(self, batches: list[Batch]) -> None:
+        """Take the batches, and let the children work whose cores this process leaves idle meanwhile."""
         self._waiting.extend(batches)
-        try:
-            while self._waiting or self._running or self._second:
-                if not self._waiting and not self._running:
-                    self._waiting.append(self._plan_second())
-                while self._waiting and len(self._running) < self._processes:
-                    self._start(self._waiting.popleft())
-                for key, _ in self._selector.select(timeout=0.2):
-                    self._read(self._running[key.fd])
-                self._check_deadlines()
-        finally:
-            for child in list(self._running.values()):
-                self._stop(child)
+        self._log.collect()  # else each child tells again what the library has logged so far
+        while self._waiting and len(self._running) < self._processes - 1:
+            self._start(self._waiting.popleft())
+
+    def finish(self) -> BatchResults:
+        """Draw all batches; every element ends in a record or an error, or was not drawn by the kernel at all."""
+        while self._waiting or self._running or self._second:
+            if not self._waiting and not self._running:
+                self._waiting.append(self._plan_second())
+            while self._waiting and len(self._running) < self._processes:
+                self._start(self._waiting.popleft())
+            for key, _ in self._selector.select(timeout=0.2):
+                self._read(self._running[key.fd])
+            self._check_deadlines()
         return self._results
 
     def _plan_second(self) -> Batch:
@@ -120,6 +132,8 @@ class BatchRunner:
 
     def _start(self, batch: Batch) -> None:
         reader, writer = os.pipe()
+        with contextlib.suppress(OSError):  # the machine may allow less; then a child waits for us sooner
+            fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
         files = min(set(range(self._processes)) - {child.files for child in self._running.values()})
         sys.stdout.flush()
         parent = os.getpid()

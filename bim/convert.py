@@ -73,9 +73,14 @@ class Conversion:
         prepared = self._prepare()
         self._progress.enter("open")
         model = open_model(prepared.path)
-        products, rows, result = self._read_attributes(model)
-        self._write_preview(model, prepared, rows, result)
-        drawn = self._draw(model, products)
+        products = list_products(model)
+        groups = group_by_representation(model, products)
+        limits = self._job.limits.process
+        with self._make_runner(model) as runner:
+            runner.begin(plan_batches(groups, limits, self._job.processes))
+            rows, result = self._read_attributes(model, products)
+            self._write_preview(model, prepared, rows, result)
+            drawn = self._draw(model, groups, runner)
         place = self._resolve(model, result, rows, drawn, prepared)
         self._progress.enter("placing", len(rows))
         extent = write_elements(self._job.spool, rows, drawn, place, result.placements)
@@ -92,8 +97,13 @@ class Conversion:
         job = self._job
         return prepare(job.source, job.spool, job.limits.file, job.expected_bytes)
 
-    def _read_attributes(self, model: Model) -> tuple[list[Instance], list[Row], "_Attributes"]:
-        products = list_products(model)
+    def _make_runner(self, model: Model) -> BatchRunner:
+        job = self._job
+        return BatchRunner(
+            model.file, job.limits.process, job.processes, self._progress.advance, model.log, job.spool
+        )
+
+    def _read_attributes(self, model: Model, products: list[Instance]) -> tuple[list[Row], "_Attributes"]:
         self._progress.enter("attributes", len(products))
         result = _Attributes(model, products)
         known: dict[str, bool] = {}
@@ -105,7 +115,7 @@ class Conversion:
         for product, row in zip(products, written, strict=True):
             rows.append(_row(model, product, row, result, known))
             self._progress.advance(1)
-        return products, rows, result
+        return rows, result
 
     def _write_preview(
         self, model: Model, prepared: Prepared, rows: list[Row], result: "_Attributes"
@@ -123,20 +133,9 @@ class Conversion:
         )
         write_preview_model(self._job.spool, preview)
 
-    def _draw(self, model: Model, products: list[Instance]) -> BatchResults:
-        groups = group_by_representation(model, products)
-        total = sum(len(group) for group in groups)
-        self._progress.enter("geometry", total)
-        limits = self._job.limits.process
-        runner = BatchRunner(
-            model.file,
-            limits,
-            self._job.processes,
-            self._progress.advance,
-            model.log,
-            self._job.spool,
-        )
-        drawn = runner.run(plan_batches(groups, limits, self._job.processes))
+    def _draw(self, model: Model, groups: list[tuple[Instance, ...]], runner: BatchRunner) -> BatchResults:
+        self._progress.enter("geometry", sum(len(group) for group in groups))
+        drawn = runner.finish()
         for each in (each for group in groups for each in group if _is_missing(each, drawn)):
             if expects_shape(model, each):
                 drawn.errors[each.id()] = GeometryError(

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import orjson
 
+from bim.allocator import find_allocator
+
 _LINE_BYTES = 1 << 16
 _REPLY_BYTES = 1 << 12
 _SETTLE_S = 5.0
@@ -164,12 +166,15 @@ class Template:
 def bare_environment() -> dict[str, str]:
     """Environment without secrets: a model process parses hostile files and needs none.
 
-    One thread for every numeric library, as a process with threads may not fork.
+    One thread for every numeric library, as a process with threads may not fork. The allocator is preloaded, with no
+    word of its own on standard error.
     """
     values = {name: os.environ[name] for name in _KEPT if name in os.environ}
     package_root = str(Path(__file__).resolve().parent.parent)
     threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-    return {**values, **threads, "PYTHONPATH": package_root, "PYTHONHASHSEED": "0"}
+    allocator = find_allocator()
+    preload = {"LD_PRELOAD": allocator, "MIMALLOC_SHOW_ERRORS": "0"} if allocator is not None else {}
+    return {**values, **threads, **preload, "PYTHONPATH": package_root, "PYTHONHASHSEED": "0"}
 
 
 async def _readable(descriptor: int) -> None:

@@ -11,11 +11,10 @@ from pathlib import Path
 import pytest
 import shapely
 
-from bim.job import ConversionJob, ProjectPlace
-from bim.limits import ConversionLimits, ProcessLimits
+from bim.job import ConversionJob, ProjectPlace, write_job
 from bim.results import ElementRow, ModelResult, Progress, iter_elements, read_model
 from bim.runner import Outcome, run_conversion_blocking
-from tests.bim.ifc_text import Sheet, escaped, write
+from tests.bim.ifc_text import Sheet, escaped, guid, write
 
 ZONE_39 = [
     "#90=IFCPROJECTEDCRS('EPSG:4527',$,$,$,$,$,#91);",
@@ -139,15 +138,52 @@ def test_model_without_geometry_is_taken_in(tmp_path: Path) -> None:
 
 
 def test_two_processes_give_the_same_rows_as_one(tmp_path: Path) -> None:
-    source = write(tmp_path / "a.ifc", Sheet(walls=40, project_extra=ZONE_39).text())
+    source = write(
+        tmp_path / "a.ifc", Sheet(walls=600, project_extra=ZONE_39).text()
+    )  # three batches of them
     rows = []
     for processes in (1, 2):
         spool = tmp_path / str(processes)
-        limits = ConversionLimits(process=ProcessLimits(shared_elements=1))
-        job = ConversionJob(source, spool, ProjectPlace("EPSG:4527"), processes=processes, limits=limits)
+        job = ConversionJob(source, spool, ProjectPlace("EPSG:4527"), processes=processes)
         assert run_conversion_blocking(job).verdict.code == "ok"
         rows.append((spool / "elements.jsonl").read_bytes())
     assert rows[0] == rows[1]
+
+
+COUNTING = """
+import sys
+import bim.batches, bim.convert
+def draw(file, batch, *rest, real=bim.batches.draw):
+    with open(sys.argv[2], "a") as log:
+        log.write(f"{batch.kernel} {batch.size}\\n")
+    real(file, batch, *rest)
+bim.batches.draw = draw
+sys.exit(bim.convert.main([sys.argv[1]]))
+"""
+
+
+def test_what_has_nothing_to_draw_is_asked_of_each_kernel_once(tmp_path: Path) -> None:
+    symbols = []
+    for number in range(3000, 3180, 10):
+        symbols += [
+            f"#{number}=IFCANNOTATION('{guid(number)}',$,'轴线标注',$,$,#41,#{number + 1});",
+            f"#{number + 1}=IFCPRODUCTDEFINITIONSHAPE($,$,(#{number + 2}));",
+            f"#{number + 2}=IFCSHAPEREPRESENTATION(#10,'Annotation','Annotation2D',(#{number + 3}));",
+            f"#{number + 3}=IFCGEOMETRICCURVESET((#{number + 4}));",
+            f"#{number + 4}=IFCPOLYLINE((#{number + 5},#7));",
+            f"#{number + 5}=IFCCARTESIANPOINT((1.,{number}.,0.));",
+        ]
+    source = write(tmp_path / "a.ifc", Sheet(walls=2, project_extra=symbols).text())
+    write_job(ConversionJob(source, tmp_path / "spool"))
+    command = [sys.executable, "-c", COUNTING, str(tmp_path / "spool"), str(tmp_path / "log")]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        process.stdout.read()  # type: ignore[union-attr]
+    assert (tmp_path / "log").read_text().splitlines() == [
+        "hybrid-cgal-simple-opencascade 20",
+        "opencascade 18",
+    ]
+    rows = list(iter_elements(tmp_path / "spool"))
+    assert sum(row.geometry_error is None for row in rows) == len(rows)
 
 
 def test_progress_names_every_phase_in_order(tmp_path: Path) -> None:
