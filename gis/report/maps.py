@@ -104,6 +104,7 @@ def _piece(layer: ReportLayer, piece: Piece, frame: Frame) -> Iterator[Mark]:
     shown = frame.page(piece.shape)
     for part in polygons(shown):
         yield from _filled(part, layer)
+    yield from _thin(shown, layer.look.colour, 1.6)
 
 
 def _filled(part: Polygon, layer: ReportLayer) -> Iterator[Mark]:
@@ -119,17 +120,22 @@ def _red_line(report: OverlapReport, frame: Frame) -> Iterator[Mark]:
         return
     shown = frame.page(report.head.outline)
     yield from _areas(shown, stroke=RED_LINE, width=0.55)
+    yield from _thin(shown, RED_LINE, 0.6)
+
+
+def _thin(shown: BaseGeometry, colour: str, width: float) -> Iterator[Mark]:
+    """Yield the lines and points of a geometry on the paper."""
     for part in shapely.get_parts(shown):
         if isinstance(part, LineString):
-            yield Stroke(points(part.coords), RED_LINE, 0.7)
+            yield Stroke(points(part.coords), colour, width)
         if isinstance(part, Point):
-            yield Dot((part.x, part.y), 1.0, RED_LINE)
+            yield Dot((part.x, part.y), width, colour)
 
 
 def _numbers(pieces: Sequence[Piece], frame: Frame) -> Iterator[Mark]:
     """Yield the numbers of the pieces, the largest pieces first; one that would cover another is left out."""
     taken: list[Polygon] = []
-    for piece in sorted(pieces, key=lambda each: -each.area_m2):
+    for piece in sorted(pieces, key=lambda each: (-each.shape.area, -each.shape.length)):
         inside = piece.shape.representative_point()
         x, y = frame.place(inside.x, inside.y)
         label = Label((x, y + 0.9), piece.number, _LETTER, "middle", INK, boxed=True)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import shapely
 from shapely.geometry import Polygon, shape
@@ -20,6 +20,9 @@ OFFICE_ORDER: Final = (
 
 KEPT_WHOLE: Final = ("farmland", "ecology")
 """Layers whose slivers are kept and marked 临界."""
+
+
+Measure = Literal["area_m2", "length_m", "points"]
 
 
 @dataclass(frozen=True)
@@ -42,8 +45,6 @@ class ReportHead:
         Its archive number.
     outline : shapely geometry or None
         The subject in the plane of the overlay, x = east; None draws no red line.
-    survey_area_m2 : float or None
-        The area that the survey or file states.
     operator : str
         Who asked.
     options : OverlapOptions
@@ -59,7 +60,6 @@ class ReportHead:
     title: str
     code: str | None = None
     outline: BaseGeometry | None = None
-    survey_area_m2: float | None = None
     operator: str = ""
     options: OverlapOptions = field(default_factory=OverlapOptions)
     looks: Mapping[str, Look] = field(default_factory=dict)
@@ -69,11 +69,18 @@ class ReportHead:
 
 @dataclass(frozen=True)
 class Piece:
-    """One connected part of an overlap, in the plane of the overlay; `number` stands on the map."""
+    """One connected part of an overlap, in the plane of the overlay; `number` stands on the map.
+
+    Parameters
+    ----------
+    shape : shapely geometry
+        A polygon; of a subject of lines or points a line or a point, and the area is 0.
+    """
 
     number: str
-    shape: Polygon
+    shape: BaseGeometry
     area_m2: float
+    critical: bool = False
 
 
 @dataclass(frozen=True)
@@ -117,12 +124,13 @@ class ReportLayer:
 
 @dataclass(frozen=True)
 class OverlapReport:
-    """One subject with everything that lies under it."""
+    """One subject with everything that lies under it; `remainder` is what of it lies in none of the layers."""
 
     head: ReportHead
     answer: Mapping[str, Any]
     srid: int
     layers: tuple[ReportLayer, ...]
+    remainder: BaseGeometry | None = None
 
     @property
     def subject(self) -> Mapping[str, Any]:
@@ -139,6 +147,19 @@ class OverlapReport:
     def hits(self) -> tuple[ReportLayer, ...]:
         """The layers that are hit and may be shown."""
         return tuple(layer for layer in self.layers if layer.items)
+
+    @property
+    def measure(self) -> Measure:
+        """What is measured: the area of polygons, the length of lines, the number of points."""
+        for name in ("length_m", "points"):
+            if name in self.subject:
+                return name
+        return "area_m2"
+
+    @property
+    def whole(self) -> float:
+        """Size of the subject in its own measure, of which shares are told."""
+        return float(self.subject[self.measure])
 
     def pieces(self) -> Iterator[tuple[ReportLayer, ReportItem, Piece]]:
         """Yield every piece with where it belongs, in the order of the numbers."""
@@ -161,7 +182,8 @@ def make_report(answer: Mapping[str, Any], head: ReportHead) -> OverlapReport:
         number += len(items)
         look = head.looks.get(row["layer"], Look())
         layers.append(ReportLayer(row, look, items, _plane(row.get("remainder"), srid)))
-    return OverlapReport(head, answer, srid, tuple(layers))
+    rest = _plane(answer.get("remainder", {}).get("geometry"), srid)
+    return OverlapReport(head, answer, srid, tuple(layers), rest)
 
 
 def _office_rank(row: Mapping[str, Any]) -> int:
@@ -170,16 +192,29 @@ def _office_rank(row: Mapping[str, Any]) -> int:
 
 
 def _item(row: Mapping[str, Any], number: int, srid: int) -> ReportItem:
-    shapes = polygons(_plane(row.get("geometry"), srid))
+    shapes = simple_parts(_plane(row.get("geometry"), srid))
     names = [str(number)] if len(shapes) == 1 else [f"{number}-{part}" for part in range(1, len(shapes) + 1)]
-    pieces = (Piece(name, part, area_m2(part, srid)) for name, part in zip(names, shapes, strict=True))
-    return ReportItem(number, row, tuple(pieces))
+    told = row.get("parts") or []
+    if len(told) != len(shapes):
+        told = [{"area_m2": area_m2(shape, srid), "critical": row["critical"]} for shape in shapes]
+    pieces = tuple(
+        Piece(name, shape, part["area_m2"], part["critical"])
+        for name, shape, part in zip(names, shapes, told, strict=True)
+    )
+    return ReportItem(number, row, pieces)
 
 
 def _plane(geometry: Mapping[str, Any] | None, srid: int) -> BaseGeometry | None:
     if geometry is None:
         return None
     return transformer(STORED_SRID, srid).geometry(shape(dict(geometry)))
+
+
+def simple_parts(geometry: BaseGeometry | None) -> list[BaseGeometry]:
+    """Return the polygons, lines or points of a geometry in its own order."""
+    if geometry is None:
+        return []
+    return [part for part in shapely.get_parts(geometry) if not part.is_empty]
 
 
 def polygons(geometry: BaseGeometry | None) -> list[Polygon]:

@@ -12,13 +12,14 @@ from fpdf.fonts import FontFace
 from fpdf.table import Table as PdfTable
 
 from gis.report.faces import Letters, choose_letters
+from gis.report.figures import all_tables, version_table
 from gis.report.lines import wrap
 from gis.report.maps import layer_map, overview
 from gis.report.model import OverlapReport
 from gis.report.pdf_drawing import paint
 from gis.report.picture import Drawing, Label
 from gis.report.subset import subset_font
-from gis.report.tables import Cell, Column, Table, all_tables, cell_text, version_table
+from gis.report.tables import Cell, Column, Table, cell_text
 from gis.report.times import local_text
 from gis.report.words import SIGNATURES, TITLE, basis_lines, head_lines, questions
 from gis.style.fonts import FOLDERS
@@ -30,10 +31,11 @@ _MARGIN: Final = 14.0
 _LINE: Final = 4.4
 _PADDING: Final = 0.9
 _BODY_PT: Final = 8.0
+_NUMBERS: Final = "一二三四五六七八九"
 _GREY: Final = 235
 _LIGHT: Final = 246
 _FAMILY: Final = "report"
-_FIXED: Final = "压占总图第页共研判要点说明数据版本附图其余行见版一二三四五六〔〕×：、（）　—…"
+_FIXED: Final = "压占总图第页共研判要点说明数据版本附图其余行见版一二三四五六七八九〔〕×：、（）　—…"
 _LATIN: Final = "".join(map(chr, range(0x20, 0x7F)))
 
 
@@ -120,10 +122,12 @@ class _Book(FPDF):
         self.cell(self.epw, 9, TITLE, align=Align.C, new_x="LMARGIN", new_y="NEXT")
         self.ln(1.5)
         self._pairs(head_lines(report))
-        self._heading("一、研判要点")
-        self._answers(questions(report))
-        for number, table in zip("二三四", all_tables(report), strict=False):
-            self._heading(f"{number}、{table.title}", room=30)
+        numbers = iter(_NUMBERS)
+        if answers := questions(report):
+            self._heading(f"{next(numbers)}、研判要点")
+            self._answers(answers)
+        for table in all_tables(report):
+            self._heading(f"{next(numbers)}、{table.title}", room=30)
             self._table(table)
         self._heading("说明")
         self._paragraphs(basis_lines(report))

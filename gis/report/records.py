@@ -15,6 +15,7 @@ from gis.report.model import OverlapReport, Piece, ReportItem, ReportLayer
 Role = Literal["overlap", "remainder", "subject"]
 
 ROLES_ZH: Final[dict[Role, str]] = {"overlap": "压占", "remainder": "未压占", "subject": "用地范围"}
+BESIDE_ALL: Final = "全部图层之外"
 _MILLIMETRES: Final = 3
 
 
@@ -42,6 +43,7 @@ ATTRIBUTES: Final = (
     Attribute("area_m2", "MJ_M2", "面积（平方米，CGCS2000 椭球）", number=True),
     Attribute("area_ha", "MJ_HA", "面积（公顷）", number=True),
     Attribute("area_mu", "MJ_MU", "面积（亩）", number=True),
+    Attribute("length_m", "CD_M", "长度（米，线状对象）", number=True),
     Attribute("share_of_subject", "ZYD_BL", "占用地比例（%）", number=True),
     Attribute("share_of_feature", "ZTB_BL", "该图斑被压占部分占图斑比例（%）", number=True),
     Attribute("critical", "LJ", "临界（碎片界限以下，按规定保留）"),
@@ -58,7 +60,7 @@ class Record:
 
 
 def list_records(reports: Sequence[OverlapReport]) -> list[Record]:
-    """Return pieces by number, then what is left beside each layer that is hit, then the subject, report by report."""
+    """Return pieces by number, what is left beside each layer that is hit and beside all, the subject; report by report."""
     return [record for report in reports for record in _records(report)]
 
 
@@ -67,9 +69,10 @@ def _records(report: OverlapReport) -> Iterator[Record]:
         yield _piece(report, layer, item, piece)
     for layer in report.layers:
         if layer.remainder is not None and not layer.remainder.is_empty:
-            yield _part(
-                report, "remainder", layer.remainder, {"layer": layer.key, "layer_title": layer.title}
-            )
+            names = {"layer": layer.key, "layer_title": layer.title}
+            yield _part(report, "remainder", layer.remainder, {**names})
+    if report.hits and report.remainder is not None and not report.remainder.is_empty:
+        yield _part(report, "remainder", report.remainder, {"layer_title": BESIDE_ALL})
     if report.head.outline is not None:
         yield _part(report, "subject", report.head.outline, {})
 
@@ -82,7 +85,7 @@ def _piece(report: OverlapReport, layer: ReportLayer, item: ReportItem, piece: P
         "layer_title": layer.title,
         **{name: row[name] for name in ("code", "name", "class_code", "class_name")},
         "share_of_feature": row["share_of_feature"],
-        "critical": "是" if row["critical"] else None,
+        "critical": "是" if piece.critical else None,
     }
     return _part(report, "overlap", piece.shape, values, piece.area_m2)
 
@@ -94,17 +97,33 @@ def _part(
     values: dict[str, str | float | None],
     area: float | None = None,
 ) -> Record:
-    found = area_m2(geometry, report.srid) if area is None else area
     own: dict[str, str | float | None] = {
         "subject": report.head.title,
         "subject_code": report.head.code,
         "role": ROLES_ZH[role],
+        **_sizes(report, geometry, area),
+    }
+    return Record(role, geometry, {each.name: {**own, **values}.get(each.name) for each in ATTRIBUTES})
+
+
+def _sizes(
+    report: OverlapReport, geometry: BaseGeometry, area: float | None
+) -> dict[str, str | float | None]:
+    """Return area, or length in the plane, and the share of the subject."""
+    if report.measure == "points":
+        return {"share_of_subject": 100 * len(shapely.get_parts(geometry)) / report.whole}
+    if report.measure == "length_m":
+        return {
+            "length_m": round(geometry.length, 4),
+            "share_of_subject": round(100 * geometry.length / report.whole, 6),
+        }
+    found = area_m2(geometry, report.srid) if area is None else area
+    return {
         "area_m2": round(found, 4),
         "area_ha": round(found / 10_000, 6),
         "area_mu": round(found * MU_PER_M2, 6),
-        "share_of_subject": round(100 * found / report.subject["area_m2"], 6),
+        "share_of_subject": round(100 * found / report.whole, 6),
     }
-    return Record(role, geometry, {each.name: {**own, **values}.get(each.name) for each in ATTRIBUTES})
 
 
 def to_millimetres(geometry: BaseGeometry) -> BaseGeometry:

@@ -1,11 +1,11 @@
 """The sentences of an overlap report: what was asked, what must be answered, on what footing."""
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
 
 from gis.crs import MU_PER_M2, STORED_SRID, central_meridian, transformer, zone_of_srid
 from gis.export.stamp import SECRECY_KM2, box_km2, crs_name
-from gis.report.model import KEPT_WHOLE, OverlapReport, ReportLayer
+from gis.report.model import KEPT_WHOLE, OverlapReport
 from gis.report.tables import NOTHING, cell_text
 from gis.report.times import local_text
 
@@ -15,27 +15,41 @@ CASE_REVIEW: Final = "需个案审查"
 DISAGREEMENT_PERCENT: Final = 0.1
 """Areas of the survey and of the outline that differ by more are pointed out."""
 
-_CULTIVATED: Final = "01"
-_FOREST: Final = "03"
-_LAND_USE: Final = "dltb"
-
 
 def head_lines(report: OverlapReport) -> list[tuple[str, str]]:
     """Return what stands above the tables: names and values."""
-    subject, head = report.subject, report.head
-    lines = [
+    head = report.head
+    return [
         ("分析对象", head.title),
         ("档案编号", head.code or NOTHING),
-        ("用地面积（椭球）", areas_text(subject["area_m2"])),
-        ("平面面积（三度带）", f"{cell_text(subject['area_plane_m2'], 'm2')} 平方米"),
-        ("勘测（填报）面积", _survey_text(report)),
+        *_size_lines(report),
         ("叠加坐标系", plane_name(report.srid)),
+        ("分析时间", local_text(report.computed_at)),
+        ("操作人", head.operator or NOTHING),
     ]
+
+
+def _size_lines(report: OverlapReport) -> Iterator[tuple[str, str]]:
+    subject = report.subject
+    if report.measure != "area_m2":
+        unit = "米" if report.measure == "length_m" else "个点"
+        yield "对象大小", f"{cell_text(report.whole, 'm2' if unit == '米' else 'count')} {unit}"
+        return
+    yield "用地面积（椭球）", areas_text(subject["area_m2"])
+    yield "平面面积（三度带）", _plane_text(report)
+    yield "勘测（填报）面积", _survey_text(report)
     if subject.get("buffer_m"):
         bare = cell_text(subject["area_without_buffer_m2"], "m2")
-        lines.append(("缓冲", f"向外 {subject['buffer_m']:g} 米；缓冲前面积 {bare} 平方米"))
-    lines += [("分析时间", local_text(report.computed_at)), ("操作人", head.operator or NOTHING)]
-    return lines
+        yield "缓冲", f"向外 {subject['buffer_m']:g} 米；缓冲前面积 {bare} 平方米"
+
+
+def _plane_text(report: OverlapReport) -> str:
+    """Return the plane area, and that of each zone where the subject lies in several."""
+    zones = [
+        f"{part['crs']} 内 {cell_text(part['area_plane_m2'], 'm2')}"
+        for part in report.subject.get("zones", ())
+    ]
+    return f"{cell_text(report.subject['area_plane_m2'], 'm2')} 平方米{'；分带：' if zones else ''}{'，'.join(zones)}"
 
 
 def plane_name(srid: int) -> str:
@@ -65,65 +79,34 @@ def areas_text(area_m2: float) -> str:
 
 
 def _survey_text(report: OverlapReport) -> str:
-    stated = report.head.survey_area_m2
+    stated = report.subject.get("survey_area_m2")
     if stated is None:
         return NOTHING
     # A widened subject has no stated area to be held against: that of the outline before it was widened counts.
-    computed = report.subject.get("area_without_buffer_m2", report.subject["area_m2"])
+    computed = report.subject.get("area_without_buffer_m2") or report.subject["area_m2"]
     difference = 100 * (stated / computed - 1)
     text = f"{cell_text(stated, 'm2')} 平方米（与图形面积相差 {difference:+.2f}%）"
-    return f"{text} 超过 {DISAGREEMENT_PERCENT} %，请核对" if abs(difference) > DISAGREEMENT_PERCENT else text
+    return f"{text}，超过 {DISAGREEMENT_PERCENT}%，请核对" if abs(difference) > DISAGREEMENT_PERCENT else text
 
 
 def questions(report: OverlapReport) -> list[tuple[str, str]]:
-    """Return what the report must answer, with the answers; what was not looked at is said to be so."""
-    layers = {layer.key: layer for layer in report.layers}
-    farmland, ecology = layers.get("farmland"), layers.get("ecology")
-    answers = [
-        ("是否占用耕地", _class_answer(layers.get(_LAND_USE), _CULTIVATED, "耕地")),
-        ("是否占用永久基本农田", _layer_answer(farmland, review=True)),
-        ("是否需要补划", _make_up_answer(farmland)),
-        ("是否占用林地", _class_answer(layers.get(_LAND_USE), _FOREST, "林地")),
-        ("是否占用生态保护红线", _layer_answer(ecology, review=True)),
-    ]
-    boundary = layers.get("urban_boundary")
-    if boundary is not None:
-        answers.append(("是否超出城镇开发边界", _outside_answer(boundary)))
-    return answers
+    """Return what the report must answer, as the answer has it, and its conclusion; nothing where it has none."""
+    asked = [(str(each["zh"]), _said(each)) for each in report.answer.get("questions", ())]
+    conclusion = report.answer.get("conclusion")
+    return [*asked, ("结论", str(conclusion["zh"]))] if conclusion else asked
 
 
-def _class_answer(layer: ReportLayer | None, prefix: str, name: str) -> str:
-    if layer is None:
-        return "未分析（未选地类图斑图层）"
-    if layer.withheld and not layer.items:
-        return "有压占地类图斑，类别及面积不公开"
-    rows = [row for row in layer.row["by_class"] if str(row["class_code"] or "").startswith(prefix)]
-    area_m2 = sum(row["area_m2"] for row in rows)
-    if not rows:
-        return f"否，未压占{name}（类别代码 {prefix}）"
-    return f"是，{areas_text(area_m2)}（类别代码 {prefix} 开头的图斑合计）"
-
-
-def _layer_answer(layer: ReportLayer | None, *, review: bool) -> str:
-    if layer is None:
-        return "未分析"
-    if not layer.hit:
-        return "否，未发现压占"
-    area = "面积不公开" if layer.withheld and not layer.items else areas_text(layer.row["area_m2"])
-    return f"是，{area}。{CASE_REVIEW}" if review else f"是，{area}"
-
-
-def _make_up_answer(layer: ReportLayer | None) -> str:
-    if layer is None:
-        return "未分析"
-    if not layer.hit:
-        return "未压占永久基本农田，不涉及补划"
-    return f"须先核实是否属于可占用的重大建设项目；准予占用的，按数量相等、质量相当补划。{CASE_REVIEW}"
-
-
-def _outside_answer(layer: ReportLayer) -> str:
-    outside_m2 = layer.row.get("outside_area_m2", layer.row["remainder_area_m2"])
-    return f"是，边界外 {areas_text(outside_m2)}" if outside_m2 else "否，全部位于边界内"
+def _said(question: Mapping[str, Any]) -> str:
+    """Return the answer to one question; what could not be judged is said to be so."""
+    if question["answer"] == "unknown":
+        return "未能判断（未分析相应图层，或数据未覆盖全部用地）"
+    if question["answer"] == "no":
+        return "否，未发现"
+    area_m2 = question.get("area_m2")
+    words = "是" if area_m2 is None else f"是，{areas_text(area_m2)}"
+    if question["code"] == "make_up":
+        words += "。须先核实是否属于可占用的重大建设项目；准予占用的，按数量相等、质量相当补划"
+    return f"{words}。{CASE_REVIEW}" if question.get("needs_case_review") else words
 
 
 def basis_lines(report: OverlapReport) -> list[str]:
@@ -137,11 +120,18 @@ def basis_lines(report: OverlapReport) -> list[str]:
         f"碎片：面积小于 {options.min_area_m2:g} 平方米或厚度（2A/P）小于 {options.min_thickness_m:g} 米的图块不计；"
         f"本次共剔除 {slivers['count']} 处，计 {cell_text(slivers['area_m2'], 'm2')} 平方米。"
         + (f"{kept}的碎片不剔除，标注“临界”。" if kept else ""),
+        *_adjusted(report),
         *(f"提示：{note['zh']}" for note in report.answer["warnings"]),
         "本表由系统叠加计算得出，只列事实，不作合规结论；涉及永久基本农田、生态保护红线的，"
         f"一律{CASE_REVIEW}，以主管部门意见为准。",
     ]
     return [*lines, *_cautions(report)]
+
+
+def _adjusted(report: OverlapReport) -> Sequence[str]:
+    if not report.answer.get("rules", {}).get("adjust"):
+        return ()
+    return ("平差：登记面积已知的图斑，其压占面积另按登记面积与图形面积之比缩放，两者并列，以登记面积控制。",)
 
 
 def _cautions(report: OverlapReport) -> Sequence[str]:

@@ -12,19 +12,19 @@ from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
-from gis.report.maps import overview
-from gis.report.model import OverlapReport
-from gis.report.png import can_write, render_png
-from gis.report.tables import (
-    DECIMALS,
-    Cell,
-    Column,
-    Table,
+from gis.report.figures import (
     class_table,
     detail_table,
+    land_use_table,
+    member_table,
+    owner_table,
     summary_table,
     version_table,
 )
+from gis.report.maps import overview
+from gis.report.model import OverlapReport
+from gis.report.png import can_write, render_png
+from gis.report.tables import DECIMALS, Cell, Column, Table
 from gis.report.words import SIGNATURES, TITLE, basis_lines, head_lines, questions
 
 SHEETS: Final = ("汇总", "分类统计", "明细", "说明", "附图")
@@ -41,7 +41,7 @@ _WIDTH: Final = 11.0
 _A4: Final = 9
 _MAP_MM: Final = (250.0, 150.0)
 _MOST_TEXT: Final = 32_767
-_TABLES: Final = {"分类统计": class_table, "明细": detail_table}
+_TABLES: Final = {"分类统计": (land_use_table, class_table, owner_table), "明细": (detail_table,)}
 
 
 def render_xlsx(reports: Sequence[OverlapReport]) -> bytes:
@@ -50,8 +50,9 @@ def render_xlsx(reports: Sequence[OverlapReport]) -> bytes:
     sheets = {name: _sheet(book, name) for name in SHEETS}
     for report in reports:
         _summary(sheets["汇总"], report)
-        for name, make in _TABLES.items():
-            _titled(sheets[name], report, make(report))
+        for name, makers in _TABLES.items():
+            for table in (make(report) for make in makers):
+                _titled(sheets[name], report, table)
         _footing(sheets["说明"], report)
         _map(sheets["附图"], report)
     book.properties.title = f"{reports[0].head.title} {TITLE}"
@@ -118,18 +119,24 @@ def _summary(sheet: Worksheet, report: OverlapReport) -> None:
     row = _next(sheet)
     _band(sheet, row, table.title, wide, 12)
     _table(sheet, row + 1, table)
-    row = _next(sheet)
-    _band(sheet, row, "研判要点", wide, 12)
-    for number, (question, answer) in enumerate(questions(report), 1):
-        _put(sheet, row + number, 1, question).alignment = _TEXT
-        sheet.merge_cells(start_row=row + number, end_row=row + number, start_column=1, end_column=3)
-        _put(sheet, row + number, 4, answer).alignment = _TEXT
-        sheet.merge_cells(start_row=row + number, end_row=row + number, start_column=4, end_column=wide)
-        _boxed(sheet, row + number, wide)
+    _answers(sheet, questions(report), wide)
     row = _next(sheet, 2)
     for number, name in enumerate(SIGNATURES):
         _put(sheet, row, 1 + number * wide // len(SIGNATURES), f"{name}：")
     _put(sheet, row, wide, "")
+    _titled(sheet, report, member_table(report))
+
+
+def _answers(sheet: Worksheet, answers: Sequence[tuple[str, str]], wide: int) -> None:
+    if not answers:
+        return
+    row = _next(sheet)
+    _band(sheet, row, "研判要点", wide, 12)
+    for number, pair in enumerate(answers, row + 1):
+        for (first, last), text in zip(((1, 3), (4, wide)), pair, strict=True):
+            _put(sheet, number, first, text).alignment = _TEXT
+            sheet.merge_cells(start_row=number, end_row=number, start_column=first, end_column=last)
+        _boxed(sheet, number, wide)
 
 
 def _pair(sheet: Worksheet, row: int, pair: tuple[str, str], *, right: bool, columns: int) -> None:
@@ -150,10 +157,13 @@ def _boxed(sheet: Worksheet, row: int, columns: int) -> None:
 
 
 def _titled(sheet: Worksheet, report: OverlapReport, table: Table) -> None:
+    """Write a table under its title, nothing for one without rows; the only table of a sheet keeps its headings."""
+    if not table.rows:
+        return
     row = _next(sheet, 2)
     _band(sheet, row, f"{report.head.title} {table.title}", len(table.columns), 12, high=22)
     first = _table(sheet, row + 1, table)
-    if row == 1:
+    if row == 1 and sheet.title == "明细":
         sheet.freeze_panes = f"A{first}"
         sheet.print_title_rows = f"1:{first - 1}"
 

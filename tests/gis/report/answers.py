@@ -42,14 +42,35 @@ REVIEW = {
 }
 
 
-def degrees(geometry: BaseGeometry) -> dict[str, Any]:
-    """Return a shape of the plane as the answer writes it."""
-    return mapping(transformer(4527, 4490).geometry(geometry))
-
-
 def areas(area_m2: float) -> dict[str, float]:
     """Return an area in the units of the answer."""
     return {"area_m2": area_m2, "area_mu": area_m2 * 3 / 2000, "area_ha": area_m2 / 10_000}
+
+
+QUESTIONS: list[dict[str, Any]] = [
+    {"code": "cultivated", "zh": "是否占用耕地？", "answer": "yes", **areas(WEST_M2)},
+    {
+        "code": "permanent_farmland",
+        "zh": "是否占用永久基本农田？",
+        "answer": "yes",
+        **areas(FARMLAND_M2),
+        "needs_case_review": True,
+    },
+    {"code": "ecology", "zh": "是否占用生态保护红线？", "answer": "no", **areas(0.0)},
+    {"code": "outside_urban", "zh": "是否超出城镇开发边界？", "answer": "unknown"},
+    {
+        "code": "make_up",
+        "zh": "是否需要补划永久基本农田？",
+        "answer": "yes",
+        **areas(FARMLAND_M2),
+        "needs_case_review": True,
+    },
+]
+
+
+def degrees(geometry: BaseGeometry) -> dict[str, Any]:
+    """Return a shape of the plane as the answer writes it."""
+    return mapping(transformer(4527, 4490).geometry(geometry))
 
 
 def item(
@@ -105,7 +126,22 @@ def answer(**more: Any) -> dict[str, Any]:
         layer("ecology", "生态保护红线", [], None),
     ]  # fmt: skip
     return {
-        "subject": {**areas(PROJECT_M2), "area_plane_m2": 28_000.0, "crs_overlay": "EPSG:4527"},
+        "subject": {
+            **areas(PROJECT_M2),
+            "area_plane_m2": 28_000.0,
+            "crs_overlay": "EPSG:4527",
+            "survey_area_m2": 28_010.0,
+        },
+        "questions": QUESTIONS,
+        "conclusion": {"code": "needs_case_review", "en": "Needs case review.", "zh": "需个案审查。"},
+        "land_use": {
+            "groups": [
+                {"group": "agricultural", "zh": "农用地", "en": "Agricultural land", **areas(PROJECT_M2)}
+            ],
+            "cultivated": areas(WEST_M2),
+            "forest": areas(EAST_M2),
+        },
+        "rules": {"adjust": None},
         "layers": layers,
         "slivers": {"count": 2, "area_m2": 0.7},
         "warnings": [],
@@ -118,7 +154,7 @@ def answer(**more: Any) -> dict[str, Any]:
 def report(found: dict[str, Any] | None = None, **more: Any) -> OverlapReport:
     """Return the report of the answer; `more` are members of its head."""
     head = {
-        "title": NAME, "code": CODE, "outline": PROJECT, "survey_area_m2": 28_010.0, "operator": "张三 (planner)",
+        "title": NAME, "code": CODE, "outline": PROJECT, "operator": "张三 (planner)",
         "options": OverlapOptions(), "looks": LOOKS, "synthetic": True, **more,
     }  # fmt: skip
     return make_report(found or answer(), ReportHead(**head))

@@ -4,9 +4,19 @@ from typing import Any
 
 import pytest
 
-from gis.report.tables import cell_text, class_table, detail_table, summary_table, version_table
+from gis.report.figures import (
+    all_tables,
+    class_table,
+    detail_table,
+    land_use_table,
+    member_table,
+    owner_table,
+    summary_table,
+    version_table,
+)
+from gis.report.tables import Table, cell_text
 from gis.report.words import CASE_REVIEW, basis_lines, head_lines, questions
-from tests.gis.report.answers import CODE, EAST_M2, NAME, PROJECT_M2, WEST_M2, answer, layer, report
+from tests.gis.report.answers import CODE, EAST_M2, NAME, WEST_M2, answer, areas, layer, report
 
 
 def texts(table: Any) -> list[list[str]]:
@@ -57,35 +67,110 @@ def test_classes_are_summed_by_layer() -> None:
 def test_what_a_caller_may_not_know_is_no_zero() -> None:
     hidden = answer()
     hidden["layers"][2] |= {"items": [], "internal": True, "area_m2": 0, "by_class": [], "pieces": 0}
-    found = report(hidden)
-    farmland = texts(summary_table(found))[1]
+    farmland = texts(summary_table(report(hidden)))[1]
     assert farmland[2:10] == ["是", "—", "—", "—", "—", "—", "—", "—"]
     assert "不公开" in farmland[11]
-    assert dict(questions(found))["是否占用永久基本农田"] == f"是，面积不公开。{CASE_REVIEW}"
 
 
 def test_the_questions_of_the_law_are_answered_with_areas_and_never_with_compliant() -> None:
     found = dict(questions(report()))
-    assert found["是否占用耕地"].startswith(
-        "是，14,494.08 平方米 = 1.4494 公顷 = 21.7411 亩"
-    )  # 14,500 / 28,000
-    assert found["是否占用林地"].startswith("是，13,494.49 平方米")  # 13,500 / 28,000 of 27,988.57
-    assert found["是否占用永久基本农田"] == f"是，1,799.26 平方米 = 0.1799 公顷 = 2.6989 亩。{CASE_REVIEW}"
-    assert "补划" in found["是否需要补划"]
-    assert found["是否占用生态保护红线"] == "否，未发现压占"
+    assert (
+        found["是否占用耕地？"] == "是，14,494.08 平方米 = 1.4494 公顷 = 21.7411 亩"
+    )  # 14,500 / 28,000 of 27,988.57
+    assert found["是否占用永久基本农田？"] == f"是，1,799.26 平方米 = 0.1799 公顷 = 2.6989 亩。{CASE_REVIEW}"
+    assert found["是否占用生态保护红线？"] == "否，未发现"
+    assert found["是否超出城镇开发边界？"].startswith("未能判断")
+    assert "数量相等、质量相当补划" in found["是否需要补划永久基本农田？"]
+    assert found["结论"] == "需个案审查。"
     words = "".join([*found.values(), *basis_lines(report())])
     assert "合规" not in words.replace("不作合规结论", "")
 
 
-def test_layers_that_were_not_asked_for_are_said_to_be_so() -> None:
-    found = dict(questions(report(answer(layers=[layer("river", "河湖管理范围", [], None)]))))
-    assert set(found.values()) == {"未分析（未选地类图斑图层）", "未分析"}
+def test_a_public_answer_without_questions_has_none() -> None:
+    plain = {
+        name: value for name, value in answer().items() if name not in ("questions", "conclusion", "land_use")
+    }
+    assert questions(report(plain)) == []
+    assert [table.title for table in all_tables(report(plain))] == [
+        "压占情况汇总表",
+        "分类统计表",
+        "压占图斑明细表",
+    ]
 
 
-def test_what_lies_outside_of_the_urban_boundary_is_told() -> None:
-    boundary = layer("urban_boundary", "城镇开发边界", [], None, outside_area_m2=PROJECT_M2)
-    found = dict(questions(report(answer(layers=[boundary]))))
-    assert found["是否超出城镇开发边界"] == "是，边界外 27,988.57 平方米 = 2.7989 公顷 = 41.9829 亩"
+def test_great_classes_stand_with_cultivated_land_and_forest_below() -> None:
+    assert [row[:2] + row[4:] for row in texts(land_use_table(report()))] == [
+        ["农用地", "27,988.57", "100.00"],
+        ["其中：耕地", "14,494.08", "51.79"],  # 14,500 of 28,000
+        ["其中：林地", "13,494.49", "48.21"],
+    ]
+
+
+def test_villages_are_summed_by_class() -> None:
+    found = answer()
+    found["layers"][1]["by_owner"] = [
+        {"owner_code": "341299001002", "owner_name": "禾丰村", "class_code": "0103", "class_name": "旱地", "count": 1, **areas(100.0)},
+        {"owner_code": "341299001003", "owner_name": "柳河村", "class_code": "0103", "class_name": "旱地", "count": 2, **areas(50.0)},
+    ]  # fmt: skip
+    rows = texts(owner_table(report(found)))
+    assert [row[1:7] for row in rows] == [
+        ["341299001002", "禾丰村", "0103", "旱地", "1", "100.00"],
+        ["341299001003", "柳河村", "0103", "旱地", "2", "50.00"],
+        ["—", "—", "—", "小计", "3", "150.00"],
+    ]
+
+
+def test_parcels_of_a_subject_stand_one_by_one() -> None:
+    hit = {"layer": "farmland", "hit": True, **areas(1_000.0), "share_of_subject": 50.0}
+    members = [
+        {"number": 1, "name": "地块一", **areas(2_000.0), "survey_area_m2": None, "layers": [hit, {"layer": "river", "hit": False}]},
+        {"number": 2, "name": "地块二", **areas(3_000.0), "survey_area_m2": 3_001.0, "layers": [{"layer": "river", "hit": False}]},
+    ]  # fmt: skip
+    rows = texts(member_table(report(answer(subjects=members))))
+    assert rows[0] == [
+        "1",
+        "地块一",
+        "2,000.00",
+        "0.2000",
+        "3.0000",
+        "—",
+        "永久基本农田 1,000.00 平方米（1.5000 亩，50.00 %）",
+    ]
+    assert rows[1][5:] == ["3,001.00", "未压占"]
+
+
+def test_registered_areas_and_what_they_lead_to_have_columns_of_their_own() -> None:
+    found = answer(rules={"adjust": "registered"})
+    found["layers"][1]["items"][0] |= {
+        "registered_area_m2": 30_000.0,
+        "area_disagrees": True,
+        "adjusted_area_m2": 14_600.0,
+    }
+    table = detail_table(report(found))
+    row = dict(zip([column.title for column in table.columns], texts(table)[0], strict=True))
+    assert row["登记面积\n（平方米）"] == "30,000.00"
+    assert row["按登记面积平差\n（平方米）"] == "14,600.00"
+    assert row["标注"] == "登记面积不符"
+    assert any(line.startswith("平差：") for line in basis_lines(report(found)))
+
+
+def thin(table: Table) -> list[str]:
+    return [column.title for column in table.columns if "公顷" in column.title or "平方米" in column.title]
+
+
+def test_a_line_is_told_by_its_length() -> None:
+    road = layer("dltb", "地类图斑", [], None, hit=True, length_m=150.0, share_of_subject=75.0, pieces=2)
+    found = report(
+        answer(
+            subject={**areas(0.0), "area_plane_m2": 0.0, "length_m": 200.0, "crs_overlay": "EPSG:4527"},
+            layers=[road],
+        )
+    )
+    table = summary_table(found)
+    row = dict(zip([column.title for column in table.columns], texts(table)[0], strict=True))
+    assert (row["压占长度\n（米）"], row["占用地\n比例（%）"]) == ("150.00", "75.00")
+    assert thin(table) == []
+    assert dict(head_lines(found))["对象大小"] == "200.00 米"
 
 
 def test_the_head_names_the_subject_its_areas_and_the_plane() -> None:
@@ -102,7 +187,8 @@ def test_the_head_names_the_subject_its_areas_and_the_plane() -> None:
 )
 def test_a_stated_area_beyond_a_thousandth_is_pointed_out(stated: float, asked_to_check: bool) -> None:
     # 28,010 is 0.077 % more than 27,988.57, 28,016.7 is 0.1005 % more, 27,960 is 0.102 % less
-    line = dict(head_lines(report(survey_area_m2=stated)))["勘测（填报）面积"]
+    subject = {**answer()["subject"], "survey_area_m2": stated}
+    line = dict(head_lines(report(answer(subject=subject))))["勘测（填报）面积"]
     assert ("请核对" in line) is asked_to_check
 
 
