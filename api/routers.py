@@ -14,6 +14,7 @@ from api import (
     overlap,
     pages,
     projects,
+    spatial,
     uploads,
 )
 from api.bim import (
@@ -48,6 +49,8 @@ def add_routers(app: FastAPI, state: AppState) -> None:
     for room in (
         projects,
         overlap,
+        overlap_runs,
+        spatial,
         models,
         bim_models,
         elements,

@@ -30,6 +30,7 @@ COMMANDS: Final = {
     "jobs": Entry("jobs", "Background jobs. 后台任务"),
     "objects": Entry("objects", "Stored files: clear away what nothing needs. 对象存储"),
     "overlap": Entry("overlap", "Lay a project or a shape over land and control layers. 压占分析"),
+    "spatial": Entry("spatial", "Spatial questions to the layers. 空间问答"),
     "export": Entry("export", "Write layers and their tiles to files. 导出图层与瓦片"),
     "token": Entry("token", "Bearer tokens: create, list, revoke. 令牌"),
     "user": Entry("user", "Users and their roles. 用户与角色"),

@@ -61,6 +61,7 @@ PUBLIC = {  # what anybody may call, and see public rows and fields of
     "GET /api/v1/land/availability",
     "GET /api/v1/ids",
     "GET /api/v1/ids/{name}",
+    "GET /api/v1/spatial/duplicates",
 }
 NOT_SEEDED = {  # public too, of a model with two revisions and a scene, which the seeded one has not
     "GET /api/v1/models/{model_id}/diff",
@@ -69,6 +70,13 @@ NOT_SEEDED = {  # public too, of a model with two revisions and a scene, which t
     "GET /api/v1/models/{model_id}/scene/elements.json",
     "GET /api/v1/models/{model_id}/scene/tileset.json",
     "GET /api/v1/models/{model_id}/scene/{sha256}.glb",
+}
+ASKED = {  # public too, with parameters or a body; tests/api/test_spatial.py walks them
+    *(
+        f"POST /api/v1/spatial/{question}"
+        for question in ("within", "intersects", "nearest", "buffer", "corridor")
+    ),
+    *(f"GET /api/v1/spatial/{question}" for question in ("view", "change", "summary")),
 }
 OWNED = ("/uploads/", "/preview")  # who may not see one is told that there is none
 TUS = {"Tus-Resumable": "1.0.0"}
@@ -123,6 +131,8 @@ EXTRAS = [  # addresses outside of the documents, and parameters that reach furt
     f"/?part=overlap&sel={PUBLIC_CODE}", "/?q=PRIVATE", "/login", "/docs", "/openapi.json", "/metrics", "/readyz",
     "/api/v1/projects?q=PRIVATE", "/api/v1/projects?q=INTERNAL", "/api/v1/projects?light=red",
     f"/api/v1/projects/{PUBLIC_CODE}/overlap?layers=projects,land_parcels,control_areas&geometry=true",
+    "/api/v1/spatial/view?bbox=114,32,118,35&layers=projects,land_parcels,farmland,bim_elements",
+    "/api/v1/spatial/change?layer=projects&from=2020-01-01&to=2030-01-01", "/api/v1/spatial/summary?of=farmland&areas=farmland",
     "/api/v1/models/1/elements?q=PRIVATE", "/api/v1/land/parcels?after=O",
     *(f"/embed/{name}.geojson" for name in LAYERS), *(f"/tiles/{name}.json" for name in LAYERS),
     *(f"/embed/{name}.geojson?datetime=2026-01-01&geom=point" for name in LAYERS),
@@ -210,8 +220,8 @@ def test_a_contractor_reads_nothing_of_other_projects_and_of_internal_land(doors
 
 def test_every_operation_is_either_public_or_asks_who_calls(doors: Doors) -> None:
     named = {f"{method} {path}" for method, path in documents(doors) if not path.startswith("/ogc")}
-    assert named >= PUBLIC | NOT_SEEDED
-    for name in sorted(named - PUBLIC - NOT_SEEDED):
+    assert named >= PUBLIC | NOT_SEEDED | ASKED
+    for name in sorted(named - PUBLIC - NOT_SEEDED - ASKED):
         method, path = name.split(" ")
         for address in addresses(path):
             answer = doors.request(method, address, **BODIES.get(name, {}))
