@@ -1,5 +1,6 @@
 """What one running application holds: settings, connections, the callers it has just met."""
 
+import asyncio
 import hashlib
 import time
 from collections import OrderedDict
@@ -80,6 +81,8 @@ class AppState:
     ----------
     url : str
         The service role's connection, for who needs one of its own.
+    reading_turns : asyncio.Semaphore
+        Taken by each reading of a planner's file while it runs.
     """
 
     settings: AppSettings
@@ -87,6 +90,7 @@ class AppState:
     engine: Engine
     pool: Pool
     callers: CallerCache
+    reading_turns: asyncio.Semaphore
 
 
 def make_state(settings: AppSettings) -> AppState:
@@ -99,6 +103,7 @@ def make_state(settings: AppSettings) -> AppState:
         engine=make_engine(url, database.pool_size, database.statement_timeout_ms),
         pool=make_pool(url, database.pool_size, database.statement_timeout_ms),
         callers=CallerCache(),
+        reading_turns=asyncio.Semaphore(settings.reading.at_once),
     )
 
 

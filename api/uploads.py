@@ -10,20 +10,21 @@ import hashlib
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Header, Path, Request, Response
+from fastapi import Header, Path, Request, Response
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
-from api import tus
+from api import tus, uploads_files
 from api.deps import CallerDep, StateDep
 from api.middleware import MEGABYTE
 from api.state import AppState
 from api.submitting import submit_upload
+from api.uploads_files import answer_questions, check_may_upload, create_from_form, is_answer, is_form
 from twin.db import open_session
-from twin.errors import ChecksumError, ForbiddenError
+from twin.errors import ChecksumError
 from twin.identity import Caller
-from twin.identity.rights import reach, require
+from twin.identity.rights import require
 from twin.objects import ObjectStore, open_store
 from twin.projects.queries import get_project
 from twin.uploads.models import Upload
@@ -39,7 +40,7 @@ from twin.uploads.uploads import (
     open_partial,
 )
 
-router: Final = APIRouter(prefix="/api/v1/uploads", tags=["uploads"])
+router: Final = uploads_files.router  # the same one, whose `templates` stand before the uploads' names
 
 Token = Annotated[str, Path(max_length=100)]
 FLUSH_BYTES: Final = 1 << 20
@@ -85,7 +86,12 @@ def tell_abilities(state: StateDep) -> Response:
 
 @router.post("", status_code=201, summary="开始上传 Begin an upload")
 async def create_upload(request: Request, caller: CallerDep, state: StateDep) -> Response:
-    """Begin an upload; a model's metadata name its project, and it is submitted when its last byte is here."""
+    """Take a planner's file as a form (`file`, `crs`, `zone`, `encoding`, `layer`), or begin an upload in parts by tus.
+
+    By tus a model's metadata name its project, and it is submitted when its last byte is here.
+    """
+    if is_form(request):
+        return await create_from_form(request, caller, state)
     tus.check_version(request)
     room = _room(state, caller)
     size_bytes, details = tus.read_count(request, "Upload-Length"), tus.read_metadata(request)
@@ -110,9 +116,11 @@ async def tell_offset(upload_id: Token, request: Request, caller: CallerDep, sta
     return Response(status_code=200, headers=headers)
 
 
-@router.patch("/{upload_id}", status_code=204, summary="续传 Send more")
+@router.patch("/{upload_id}", status_code=204, summary="续传，或回答问题 Send more, or answer questions")
 async def append(upload_id: Token, request: Request, caller: CallerDep, state: StateDep) -> Response:
-    """Take bytes from the offset on; what arrived stays, also when the sender hangs up."""
+    """Take bytes from the offset on; what arrived stays, also when the sender hangs up. JSON answers questions."""
+    if is_answer(request):
+        return await answer_questions(upload_id, request, caller, state)
     tus.check_version(request)
     if request.headers.get("Content-Type", "").partition(";")[0].strip() != tus.CONTENT_TYPE:
         raise HTTPException(415, f"Send the bytes as {tus.CONTENT_TYPE}.")
@@ -256,9 +264,8 @@ def _begin(room: _Room, size_bytes: int, details: dict[str, str]) -> str:
         code = details.get("project")
         if code is not None:
             require(room.caller, "bim:write", get_project(session, room.caller, code).id)
-        elif reach(room.caller, "bim:write") == "public" and reach(room.caller, "land:write") == "public":
-            require(room.caller, "bim:write")
-            raise ForbiddenError("Only who may add models or land may upload.", "仅有写入权限者可以上传。")
+        else:
+            check_may_upload(room.caller)
         name = details.get("filename", "").replace("\\", "/").rsplit("/", 1)[-1].strip()[:200]
         new = NewUpload(
             size_bytes, name or "upload", details.get("kind", "model" if code else "file"), details

@@ -117,7 +117,10 @@ class LayerImport(Tracked, Base):
 
 
 class LayerImportRow(Base):
-    """One row that an import added or changed; `before` is the version that it ended, geometry as surveyed."""
+    """What an import said of one row, and did with it; `before` is the version that it ended, geometry as surveyed.
+
+    `content_hash` is of what the file said: a file that says of a row what the last one said changes nothing there.
+    """
 
     __tablename__ = "layer_import_row"
 
@@ -133,7 +136,7 @@ class LayerImportRow(Base):
     before: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
 
     __table_args__ = (
-        CheckConstraint("action IN ('added','changed')", name="action"),
+        CheckConstraint("action IN ('added','changed','same')", name="action"),
         Index("ix_layer_import_row_feature_key", "layer", "feature_key", "import_id"),
     )
 

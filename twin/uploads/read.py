@@ -18,6 +18,7 @@ from twin.errors import InvalidInputError
 from twin.identity.caller import Caller
 from twin.objects import ObjectStore
 from twin.settings import HomeSettings, ReadSettings
+from twin.uploads.answers import first_choices, merge_choices
 from twin.uploads.lines import COLUMNS
 from twin.uploads.models import Reading, UploadedFeature
 from twin.uploads.orders import FEATURES, Order
@@ -56,8 +57,8 @@ async def read_upload(
     Parameters
     ----------
     choices : mapping, optional
-        What its owner decided, by the names of `gis.exchange.ReadChoices`; a file that was read with the same ones is
-        not read again. None keeps those of the last reading.
+        What its owner decides now, by the names of `gis.exchange.ReadChoices`, over what was decided before; an empty
+        text takes an earlier decision back. A file that was read with the same ones is not read again.
 
     Raises
     ------
@@ -97,10 +98,10 @@ def _prepare(room: ReadingRoom, caller: Caller, token: str, choices: Mapping[str
         upload = get_upload(session, caller, token)
         stored = require_complete(upload)
         reading = find_reading(session, upload)
-        before = {} if reading is None else reading.choices
-        wanted = before if choices is None else {k: v for k, v in choices.items() if v not in (None, {}, "")}
+        before = first_choices(upload) if reading is None else reading.choices
+        wanted = merge_choices(before, choices or {})
         same = reading is not None and before == wanted
-        return _Found(stored.sha256, upload.file_name, dict(wanted), reading.id if reading and same else None)
+        return _Found(stored.sha256, upload.file_name, wanted, reading.id if reading and same else None)
 
 
 def _folder(home: HomeSettings) -> Path:

@@ -105,7 +105,7 @@ def upgrade() -> None:
         sa.Column("action", sa.Text(), nullable=False),
         sa.Column("content_hash", sa.LargeBinary(), nullable=False),
         sa.Column("before", JSON, nullable=True),
-        sa.CheckConstraint("action IN ('added','changed')", name=op.f("ck_layer_import_row_action")),
+        sa.CheckConstraint("action IN ('added','changed','same')", name=op.f("ck_layer_import_row_action")),
         sa.ForeignKeyConstraint(
             ["import_id"],
             ["layer_import.id"],

@@ -1,0 +1,97 @@
+"""Rows of a file into a layer of which every row is a rule of its own, such as projects: one edit after the other."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from gis.crs import CRS84
+from gis.errors import GisError
+from twin.editing import Feature, create_feature, edits_together, update_feature
+from twin.editing.trail import plain
+from twin.errors import TwinError
+from twin.identity.caller import Caller
+from twin.imports.rows import Prepared, RowFault
+from twin.imports.targets import Target
+from twin.imports.write import OnLot, Origin, RowsRefusedError, Written
+from twin.projects.models import Project
+from twin.uploads.models import LayerImportRow
+
+_LAST: Final = text("""
+SELECT content_hash FROM layer_import_row WHERE layer = :layer AND feature_key = :key AND feature_id = :id
+ORDER BY import_id DESC LIMIT 1
+""")
+_VERSION: Final = text("""
+SELECT p.row_version, (SELECT max(f.version) FROM project_footprint f WHERE f.project_id = p.id) AS outline
+FROM project p WHERE p.id = :id
+""")
+_SOURCE: Final = text("""
+UPDATE project_footprint SET source = 'import', source_file = :file_name, source_sha256 = :sha256
+WHERE project_id = :id AND valid_to IS NULL AND version > :before
+""")
+
+
+def write_features(
+    session: Session, caller: Caller, target: Target, origin: Origin, rows: Iterator[Prepared], on_lot: OnLot
+) -> Written:
+    """Write projects 项目 and the next versions of their red lines by the rules of editing, all or none.
+
+    Raises
+    ------
+    RowsRefusedError
+        A row cannot be written; every one that cannot is named.
+    """
+    faults: list[RowFault] = []
+    counts = {"added": 0, "changed": 0, "same": 0}
+    with edits_together(session):
+        for done, row in enumerate(rows, 1):
+            try:
+                with session.begin_nested():
+                    counts[_write(session, caller, target, origin, row)] += 1
+            except (TwinError, GisError) as error:
+                faults.append(RowFault(row.place, error.en, error.zh))
+            on_lot(done)
+        if faults:
+            raise RowsRefusedError(faults[:200], len(faults))
+    return Written(counts["added"], counts["changed"], counts["same"])
+
+
+def _write(session: Session, caller: Caller, target: Target, origin: Origin, row: Prepared) -> str:
+    found = session.scalar(select(Project.id).where(Project.code == row.values["code"]).with_for_update())
+    feature = Feature(plain(row.values), row.polygon, row.crs or CRS84)
+    if found is None:
+        if row.missing is not None:
+            raise TwinError(row.missing.en, row.missing.zh)
+        found = create_feature(session, caller, target.collection, feature)
+        return _note(session, target, origin, row, found, "added", 0)
+    last = session.scalar(_LAST, {"layer": target.collection, "key": row.key, "id": found})
+    if last is not None and bytes(last) == row.content_hash:
+        return "same"
+    before = session.execute(_VERSION, {"id": found}).one()
+    update_feature(session, caller, target.collection, found, feature)
+    session.flush()
+    after = session.execute(_VERSION, {"id": found}).one()
+    return _note(
+        session, target, origin, row, found, "same" if before == after else "changed", before.outline or 0
+    )
+
+
+def _note(
+    session: Session, target: Target, origin: Origin, row: Prepared, found: int, action: str, outline: int
+) -> str:
+    named = {"id": found, "before": outline, "file_name": origin.file_name, "sha256": origin.sha256}
+    session.execute(_SOURCE, named)
+    session.add(
+        LayerImportRow(
+            import_id=origin.import_id,
+            number=row.number,
+            layer=target.collection,
+            feature_key=row.key,
+            feature_id=found,
+            action=action,
+            content_hash=row.content_hash,
+        )
+    )
+    session.flush()
+    return action

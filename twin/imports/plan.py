@@ -1,0 +1,127 @@
+"""What an import will do, decided before its job begins: rights, open questions, the mapping, the file."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from twin.errors import ForbiddenError
+from twin.identity.caller import Caller
+from twin.identity.rights import reach, require
+from twin.imports.mapping import Mapped, check_mapping, propose_mapping
+from twin.imports.targets import Target, get_target
+from twin.imports.templates import find_template
+from twin.uploads.models import LayerImport, Reading, Upload
+from twin.uploads.readings import require_answers
+
+_TXT_SHAPE: Final = "kind"  # of a boundary-point TXT: 点, 线 or 面, not the kind of a parcel
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """Which column would be which property, and where that comes from: ``answer``, ``template`` or ``names``."""
+
+    mapping: Mapping[str, str]
+    fixed: Mapping[str, str]
+    source: str
+    template: str | None = None
+
+
+@dataclass(frozen=True)
+class ImportPlan:
+    """An import that may begin."""
+
+    target: Target
+    mapped: Mapped
+    reading: Reading
+    upload: Upload
+
+
+def check_may_import(caller: Caller, target: Target) -> None:
+    """Refuse a caller who may not write to a layer.
+
+    Raises
+    ------
+    UnauthenticatedError, ForbiddenError
+        Nobody signed in; the caller may not.
+    """
+    right = target.editable.right
+    if reach(caller, right) == "public" or (
+        reach(caller, right) == "own" and target.collection != "projects"
+    ):
+        require(caller, right)
+        raise ForbiddenError(f"You may not write to {target.name}.", f"您不能写入 {target.name}。")
+
+
+def columns_of(reading: Reading) -> list[str]:
+    """Return the names of a file's columns."""
+    return [str(each["name"]) for each in reading.summary.get("columns", [])]
+
+
+def propose(session: Session, reading: Reading, target: Target) -> Proposal:
+    """Return the mapping a file would be imported with: the owner's answer, a saved template, the names of columns."""
+    columns = columns_of(reading)
+    fixed = {name: value for name, value in reading.fixed.items() if name in target.fields}
+    if reading.mapping is not None:
+        return Proposal(reading.mapping, fixed, "answer")
+    template = find_template(session, target, columns)
+    if template is not None:
+        return Proposal(template.mapping, {**template.fixed, **fixed}, "template", template.name)
+    known = [name for name in columns if not (reading.kind == "txt" and name == _TXT_SHAPE)]
+    return Proposal(propose_mapping(target, known), fixed, "names")
+
+
+def plan_import(session: Session, caller: Caller, upload: Upload, reading: Reading, layer: str) -> ImportPlan:
+    """Check that a file may be imported into a layer, and how.
+
+    Raises
+    ------
+    InvalidInputError
+        There is no such layer, or the mapping leaves its key open; `where` is the field to answer.
+    UnauthenticatedError, ForbiddenError
+        The caller may not write there.
+    ConflictError
+        A question about the file is open; `where` is its field.
+    """
+    target = get_target(layer)
+    check_may_import(caller, target)
+    require_answers(reading)
+    found = propose(session, reading, target)
+    mapped = check_mapping(target, columns_of(reading), found.mapping, found.fixed)
+    return ImportPlan(target, mapped, reading, upload)
+
+
+def add_import(session: Session, plan: ImportPlan) -> LayerImport:
+    """Add the record of an import; its job fills in what came of it."""
+    reading, upload = plan.reading, plan.upload
+    if upload.sha256 is None:
+        raise ValueError("an upload that was read has its bytes")
+    record = LayerImport(
+        layer=plan.target.name,
+        sha256=upload.sha256,
+        file_name=upload.file_name,
+        kind=reading.kind,
+        crs=reading.crs,
+        choices={**reading.choices, "repairs": reading.repairs},
+        mapping=dict(plan.mapped.columns),
+        fixed=dict(plan.mapped.fixed),
+    )
+    session.add(record)
+    session.flush()
+    return record
+
+
+def find_same(session: Session, plan: ImportPlan, actor: str) -> LayerImport | None:
+    """Return the newest import of the same file into the same layer with the same answers by the same person."""
+    same: Mapping[str, Any] = {
+        "layer": plan.target.name,
+        "sha256": plan.upload.sha256,
+        "created_by": actor,
+        "mapping": dict(plan.mapped.columns),
+        "fixed": dict(plan.mapped.fixed),
+        "choices": {**plan.reading.choices, "repairs": plan.reading.repairs},
+    }
+    statement = select(LayerImport).filter_by(**same).order_by(LayerImport.id.desc())
+    return session.scalar(statement.limit(1))

@@ -1,0 +1,85 @@
+"""Ask for the import of an uploaded file: its record, its job and the audit row in one transaction."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy.orm import Session
+
+from twin.errors import NotFoundError
+from twin.identity.audit import record_audit
+from twin.identity.caller import Caller
+from twin.imports.plan import ImportPlan, add_import, find_same, plan_import
+from twin.jobs.queue import enqueue, status
+from twin.uploads.readings import get_reading
+from twin.uploads.uploads import get_upload
+
+KIND: Final = "import_layer"
+
+
+@dataclass(frozen=True)
+class AskedImport:
+    """An import and its job; `is_new` is False where the same one was under way already."""
+
+    import_id: int
+    job_id: str
+    layer: str
+    is_new: bool
+
+
+def submit_import(session: Session, caller: Caller, token: str, layer: str) -> AskedImport:
+    """Add an import of an upload of the caller into a layer, and its job.
+
+    Raises
+    ------
+    NotFoundError
+        The caller has no such upload.
+    ConflictError
+        It was not read yet, or a question about it is open; `where` is its field.
+    InvalidInputError
+        There is no such layer, or the mapping leaves its key open.
+    UnauthenticatedError, ForbiddenError
+        The caller may not write to the layer.
+    """
+    upload = get_upload(session, caller, token, lock=True)
+    reading = get_reading(session, caller, token)
+    plan = plan_import(session, caller, upload, reading, layer)
+    same = _find_open(session, plan, caller.login)
+    if same is not None:
+        return same
+    record = add_import(session, plan)
+    payload = {
+        "import_id": record.id,
+        "reading_id": reading.id,
+        "row_version": reading.row_version,
+        "caller": _kept(caller),
+    }
+    record.job_id = enqueue(session, KIND, payload, None, caller.login)
+    after = {"layer": layer, "file": upload.file_name, "sha256": upload.sha256, "job_id": record.job_id}
+    record_audit(session, caller, "import.submit", f"layer_import {record.id}", after=after)
+    session.flush()
+    return AskedImport(record.id, record.job_id, layer, is_new=True)
+
+
+def _find_open(session: Session, plan: ImportPlan, actor: str) -> AskedImport | None:
+    same = find_same(session, plan, actor)
+    if same is None or same.job_id is None:
+        return None
+    try:
+        if not status(session, same.job_id).is_open:
+            return None
+    except NotFoundError:
+        return None
+    return AskedImport(same.id, same.job_id, same.layer, is_new=False)
+
+
+def _kept(caller: Caller) -> dict[str, Any]:
+    """Return whose rights the import has: those with which it was asked for."""
+    return {
+        "user_id": caller.user_id,
+        "login": caller.login,
+        "display_name": caller.display_name,
+        "roles": sorted(caller.roles),
+        "own_roles": sorted(caller.own_roles),
+        "own_projects": list(caller.own_projects),
+        "address": caller.address,
+    }
