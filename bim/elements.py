@@ -23,18 +23,24 @@ def name_products(products: list[Instance]) -> dict[int, str]:
     names: dict[int, str] = {}
     used: dict[str, int] = defaultdict(int)
     for product in products:
-        global_id = clean(product.get_argument(GLOBAL_ID)) or f"#{product.id()}"
+        global_id = _global_id(product)
         used[global_id] += 1
         count = used[global_id]
         names[product.id()] = global_id if count == 1 else f"{global_id}#{count}"
     return names
 
 
+def _global_id(instance: Instance) -> str:
+    """GlobalId, or the instance number where there is none that is a text."""
+    stated = clean(instance.get_argument(GLOBAL_ID))
+    return stated if isinstance(stated, str) and stated else f"#{instance.id()}"
+
+
 def list_duplicates(model: Model) -> list[Duplicate]:
     """List the GlobalIds that several objects or types share."""
     carriers: dict[str, list[Instance]] = defaultdict(list)
     for each in model.by_type("IfcObjectDefinition"):
-        carriers[each.get_argument(GLOBAL_ID) or ""].append(each)
+        carriers[_global_id(each)].append(each)
     found = []
     for global_id, instances in sorted(carriers.items()):
         if len(instances) < 2:

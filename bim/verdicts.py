@@ -3,6 +3,8 @@
 import errno
 from typing import Any
 
+import ifcopenshell
+
 from bim.assemble import Row
 from bim.batches import BatchResults
 from bim.errors import BimError
@@ -60,13 +62,28 @@ def internal_verdict(error: Exception, phase: str) -> Verdict:
 
 def _schema_verdict(error: Exception, phase: str) -> Verdict:
     reason = str(error)[:300]
+    entity = _find_entity(error)
+    at, at_zh = (f" at or below {entity}", f"，位于 {entity} 或其引用处") if entity else ("", "")
     return Verdict(
         "parse_error",
         "failed",
-        f"The model breaks its schema: a value has the wrong type ({reason}; phase {phase}). Export the model again.",
-        f"模型不符合其模式:某个值的类型错误({reason};{phase} 阶段)。请重新导出模型。",
-        {"phase": phase, "error": type(error).__name__},
+        f"The model breaks its schema: a value has the wrong type{at} ({reason}; phase {phase}). "
+        "Export the model again.",
+        f"模型不符合其模式:某个值的类型错误{at_zh}({reason};{phase} 阶段)。请重新导出模型。",
+        {"phase": phase, "error": type(error).__name__, "entity": entity},
     )
+
+
+def _find_entity(error: Exception) -> str | None:
+    """Find the instance that was being read when the error came: that of the innermost call which held one."""
+    found = None
+    trace = error.__traceback__
+    while trace is not None:
+        for value in trace.tb_frame.f_locals.values():
+            if isinstance(value, ifcopenshell.entity_instance) and value.id():
+                found = f"#{value.id()} {value.is_a()}"
+        trace = trace.tb_next
+    return found
 
 
 def _disk_verdict(phase: str) -> Verdict:

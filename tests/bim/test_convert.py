@@ -355,3 +355,10 @@ def test_a_placement_of_another_kind_costs_the_position_not_the_elements(tmp_pat
     text = Sheet(walls=2).text().replace("#23=IFCAXIS2PLACEMENT3D(#22,$,$);", "#23=IFCPLANE(#8);")
     outcome = _convert(write(tmp_path / "a.ifc", text), tmp_path / "s")
     assert (outcome.verdict.state, sum(outcome.verdict.counts.values())) == ("succeeded", 5)
+
+
+def test_a_global_id_that_is_no_text_is_replaced_by_the_instance_number(tmp_path: Path) -> None:
+    """A line whose class was changed, as a broken exporter or editor leaves it: the GlobalId is a list of numbers."""
+    text = Sheet(walls=2).text().replace(f"IFCWALL('{guid(1020)}'", "IFCWALL((1.,2.)")
+    _, rows = _taken_in(write(tmp_path / "a.ifc", text), tmp_path / "s")
+    assert [row.global_id for row in rows if row.ifc_class == "IfcWall"] == [guid(1000), "#1020"]
