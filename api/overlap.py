@@ -1,23 +1,30 @@
 """Overlap 压占/合规性 over HTTP: of a project, or of a shape in the request."""
 
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, cast
 
 import orjson
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.orm import Session
 
 from api.deps import CallerDep, SessionDep
+from api.maps.asked import choose_format
+from api.overlap_report import OFFERED, ReportFormat, answer_report
 from gis.overlap import OverlapOptions
 from twin.errors import InvalidInputError
 from twin.identity import Caller
 from twin.identity.audit import record_audit
 from twin.land.compliance import Subject, compute_overlap
+from twin.land.report import compute_report
 from twin.land.targets import DEFAULT_LAYERS
 
 router: Final = APIRouter(prefix="/api/v1", tags=["overlap"])
 MOST_LAYERS: Final = 20
 MinArea = Annotated[float, Field(ge=0, le=1_000_000, allow_inf_nan=False)]
+AskedFormat = Annotated[
+    Literal["json"] | ReportFormat | None,
+    Query(description="File of the report; `Accept` else, JSON by default"),
+]
 Buffer = Annotated[float, Field(ge=0, le=10_000, allow_inf_nan=False)]
 
 
@@ -49,8 +56,14 @@ class OverlapBody(BaseModel):
 
 
 @router.post("/overlap", summary="压占分析 Overlap", response_class=Response)
-def post_overlap(body: OverlapBody, caller: CallerDep, session: SessionDep) -> Response:
-    """Lay a project or a shape over layers: areas, shares, classes, pieces.
+def post_overlap(
+    request: Request,
+    body: OverlapBody,
+    caller: CallerDep,
+    session: SessionDep,
+    f: AskedFormat = None,  # noqa: ARG001  read with Accept, see `_answer`
+) -> Response:
+    """Lay a project or a shape over layers: areas, shares, classes, pieces; `f` or `Accept` asks for a file of it.
 
     A shape, a buffer or another sliver rule needs the right overlap:run. For a public project everybody learns
     of internal layers whether they are hit, and nothing else.
@@ -58,11 +71,12 @@ def post_overlap(body: OverlapBody, caller: CallerDep, session: SessionDep) -> R
     options = OverlapOptions(
         buffer_m=body.buffer_m, min_area_m2=body.min_area_m2, geometry=body.geometry, adjust=body.adjust
     )
-    return _answer(session, caller, read_subject(body.subject), body.layers, options)
+    return _answer(request, session, caller, read_subject(body.subject), body.layers, options)
 
 
 @router.get("/projects/{code}/overlap", summary="项目压占 Overlap of a project", response_class=Response)
 def get_overlap(
+    request: Request,
     code: Annotated[str, Path(max_length=64)],
     caller: CallerDep,
     session: SessionDep,
@@ -73,12 +87,12 @@ def get_overlap(
     min_area_m2: Annotated[float, Query(ge=0, le=1_000_000, allow_inf_nan=False)] = 1.0,
     geometry: bool = True,
     adjust: Literal["registered"] | None = None,
-    f: Literal["json"] = "json",  # noqa: ARG001  other formats of the report come with the exchange formats
+    f: AskedFormat = None,  # noqa: ARG001  read with Accept, see `_answer`
 ) -> Response:
-    """Lay a project over layers, as the POST does."""
+    """Lay a project over layers, as the POST does; `f` or `Accept` asks for the planner's report as a file."""
     names = [name.strip() for name in layers.split(",") if name.strip()]
     options = OverlapOptions(buffer_m=buffer_m, min_area_m2=min_area_m2, geometry=geometry, adjust=adjust)
-    return _answer(session, caller, Subject(project=code), names, options)
+    return _answer(request, session, caller, Subject(project=code), names, options)
 
 
 def read_subject(body: SubjectBody) -> Subject:
@@ -105,12 +119,23 @@ def read_subject(body: SubjectBody) -> Subject:
 
 
 def _answer(
-    session: Session, caller: Caller, subject: Subject, layers: list[str], options: OverlapOptions
+    request: Request,
+    session: Session,
+    caller: Caller,
+    subject: Subject,
+    layers: list[str],
+    options: OverlapOptions,
 ) -> Response:
-    answer = compute_overlap(session, caller, subject, layers, options)
+    key = choose_format(request, OFFERED)
+    if key == "json":
+        answer = compute_overlap(session, caller, subject, layers, options)
+        headers = {"Cache-Control": "private, no-store", "Content-Type": "application/json", "Vary": "Accept"}
+        response = Response(orjson.dumps(answer), headers=headers)
+    else:
+        report = compute_report(session, caller, subject, layers, options)
+        response = answer_report(caller, [report], cast("ReportFormat", key))
     if not caller.is_anonymous:
         uploaded = f"upload {subject.upload}" if subject.upload else "geometry"
         thing = f"project {subject.project}" if subject.project else uploaded
-        record_audit(session, caller, "overlap.run", thing, after={"layers": layers})
-    headers = {"Cache-Control": "private, no-store", "Content-Type": "application/json"}
-    return Response(orjson.dumps(answer), headers=headers)
+        record_audit(session, caller, "overlap.run", thing, after={"layers": layers, "format": key})
+    return response

@@ -1,0 +1,200 @@
+"""Overlap reports over HTTP, opened by other programs and held against the JSON answer and the measured vector."""
+
+import io
+import json
+import re
+import shutil
+import subprocess
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pyogrio
+import pypdf
+import pytest
+from httpx import Response
+
+from api.overlap_report import FORMATS
+from gis.exchange import ReadChoices, read_file
+from gis.style.fonts import find_font
+from tests.api.conftest import Doors
+from tests.api.seeding import MARKS, PUBLIC_CODE, PUBLIC_NAME, as_owner
+from tests.api.test_overlap import PATH, SUBJECT, vector
+
+__all__ = ["vector"]
+needs_chinese = pytest.mark.skipif(
+    find_font("压占分析", 13) is None, reason="this machine has no font with Chinese"
+)
+LAYERS = ["land_parcels", "farmland"]
+
+
+def asked(doors: Doors, key: str, login: str = "planner", **more: Any) -> Response:
+    body = {"subject": {"geometry": SUBJECT, "crs": "EPSG:4527"}, "layers": LAYERS, **more}
+    answer = doors.request("POST", f"{PATH}?f={key}", login, json=body)
+    assert answer.status_code == 200, answer.text
+    return answer
+
+
+def project(doors: Doors, key: str, login: str | None = "planner", query: str = "") -> Response:
+    return doors.get(f"/api/v1/projects/{PUBLIC_CODE}/overlap?f={key}{query}", login)
+
+
+def test_the_workbook_has_the_figures_of_the_answer(vector: Doors) -> None:
+    sheet = openpyxl.load_workbook(io.BytesIO(asked(vector, "xlsx").content))["明细"]
+    rows = {row[2]: row for row in sheet.iter_rows(min_row=4, values_only=True)}
+    answer = asked(vector, "json").json()
+    for layer in answer["layers"]:
+        for item in layer["items"]:
+            row = rows[item["code"]]
+            assert row[5:8] == (item["area_m2"], item["area_ha"], item["area_mu"])
+    assert rows["储-1"][5] == pytest.approx(7996.74, abs=0.01)
+    assert rows["F-1"][7] == pytest.approx(2.6989, abs=0.0001)
+
+
+@needs_chinese
+def test_the_pdf_holds_names_and_mu(vector: Doors) -> None:
+    answer = asked(vector, "pdf")
+    assert answer.headers["content-type"] == "application/pdf"
+    text = "".join(
+        "".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(answer.content)).pages).split()
+    )
+    for words in (
+        "27,988.57平方米=2.7989公顷=41.9829亩",
+        "储-1",
+        "7,996.74",
+        "11.9951",
+        "旱地",
+        "1,799.26",
+        "2.6989",
+        "需个案审查",
+    ):
+        assert words in text, words
+
+
+@needs_chinese
+@pytest.mark.skipif(shutil.which("pdftotext") is None, reason="this machine has no pdftotext")
+def test_another_reader_finds_the_same_words(vector: Doors, tmp_path: Path) -> None:
+    path = tmp_path / "a.pdf"
+    path.write_bytes(asked(vector, "pdf").content)
+    done = subprocess.run(["pdftotext", "-layout", str(path), "-"], capture_output=True, check=True)
+    text = done.stdout.decode()
+    assert "项目用地压占（合规性）分析表" in text
+    assert re.search(r"储备地块\s+储-1\s.*7,996\.74\s+0\.7997\s+11\.9951", text)
+
+
+def test_the_page_needs_no_script_and_fetches_nothing(vector: Doors) -> None:
+    answer = asked(vector, "html")
+    policy = answer.headers["content-security-policy"]
+    assert policy.startswith("default-src 'none'; style-src 'sha256-")
+    assert not re.search(
+        r"<script|\son\w+=|\sstyle=|\bsrc=|url\(|@import|<link(?! rel=\"icon\" href=\"data:,\")", answer.text
+    )
+    for words in ("41.9829 亩", "7,996.74", "储-1", "旱地", "需个案审查", "<svg", "编制人：", "EPSG:4527"):
+        assert words in answer.text, words
+    assert answer.text.count("<figure>") == 3  # all, and each of the two layers
+
+
+def test_names_of_features_cannot_break_out_of_the_page(own_doors: Doors) -> None:
+    as_owner(
+        own_doors.seeded.url, "UPDATE land_parcel SET name = '<b onclick=x>&' WHERE parcel_no = 'DK-0001'"
+    )
+    text = project(own_doors, "html").text
+    assert "&lt;b onclick=x&gt;&amp;" in text
+    assert "<b onclick" not in text
+
+
+def test_shapefiles_and_boundary_points_lie_where_the_survey_says(vector: Doors, tmp_path: Path) -> None:
+    zipped, points = tmp_path / "a.zip", tmp_path / "a.txt"
+    zipped.write_bytes(asked(vector, "shp").content)
+    points.write_bytes(asked(vector, "txt").content)
+    pieces = pyogrio.read_dataframe(f"/vsizip/{zipped}/overlap.shp").set_index("TBBH")
+    # The reserve parcel is 120…320 m east and −30…100 m north of the project's corner: 80 m by 100 m lie on it.
+    assert pieces.loc["储-1"].geometry.bounds == pytest.approx(
+        (39371320, 3671300, 39371400, 3671400), abs=0.001
+    )
+    assert pieces.loc["F-1", "DLMC"] == "旱地"
+    found = read_file(points, "a.txt", ReadChoices())
+    assert (found.crs, found.encoding) == ("EPSG:4527", "GB18030")
+    reserve = next(each for each in found.features if "储-1" in each.attributes["name"])
+    assert reserve.geometry.bounds == pytest.approx((39371320, 3671300, 39371400, 3671400), abs=0.0005)
+    assert reserve.computed_area_m2 == pytest.approx(7996.74, abs=0.01)
+
+
+def test_geojson_has_a_feature_for_each_piece(vector: Doors) -> None:
+    body = asked(vector, "geojson").json()
+    kinds = [(each["properties"]["kind"], each["properties"]["layer"]) for each in body["features"]]
+    assert kinds[:2] == [("overlap", "farmland"), ("overlap", "land_parcels")]  # in the office's order
+    assert kinds.count(("subject", None)) == 1
+    rest = next(each for each in body["features"] if each["properties"]["layer_title"] == "全部图层之外")
+    # The two do not touch: 27,988.57 − 7,996.74 − 1,799.26
+    assert rest["properties"]["area_m2"] == pytest.approx(18192.57, abs=0.02)
+
+
+@pytest.mark.parametrize("key", FORMATS)
+def test_files_are_named_after_the_project_and_never_kept(doors: Doors, key: str) -> None:
+    if key == "pdf" and find_font("压占分析", 13) is None:
+        pytest.skip("this machine has no font with Chinese")
+    answer = project(doors, key)
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["cache-control"] == "private, no-store"
+    assert answer.headers["content-type"] == FORMATS[key].media_type  # type: ignore[index]
+    if key != "html":
+        name = answer.headers["content-disposition"]
+        assert PUBLIC_CODE in name
+        assert name.endswith(FORMATS[key].ending)  # type: ignore[index]
+
+
+def test_accept_chooses_as_well(doors: Doors) -> None:
+    path = f"/api/v1/projects/{PUBLIC_CODE}/overlap"
+    page = doors.get(path, "planner", headers={"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"})
+    assert PUBLIC_NAME in page.text
+    assert page.text.startswith("<!doctype html>")
+    assert doors.get(path, "planner").headers["content-type"] == "application/json"
+    book = doors.get(path, "planner", headers={"Accept": FORMATS["xlsx"].media_type})
+    assert zipfile.ZipFile(io.BytesIO(book.content)).testzip() is None
+
+
+def test_an_unknown_format_is_refused(doors: Doors) -> None:
+    assert project(doors, "docx").status_code in (400, 422)
+
+
+@pytest.mark.parametrize("key", ["html", "xlsx", "geojson", "txt", "shp"])
+def test_files_for_everybody_say_no_more_than_the_answer(doors: Doors, key: str) -> None:
+    answer = project(doors, key, None, "&layers=land_parcels,farmland,urban_boundary")
+    assert answer.status_code == 200, answer.text
+    data = answer.content
+    if key in ("xlsx", "shp"):
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            data = b"".join(archive.read(name) for name in archive.namelist())
+    text = data.decode("gb18030" if key == "txt" else "utf-8", errors="replace")
+    assert not [mark for mark in MARKS if mark in text]
+    if key == "html":
+        assert "内部图层，面积不公开" in text
+
+
+def test_nobody_gets_a_file_of_a_drawn_shape(doors: Doors) -> None:
+    body = {"subject": {"geometry": SUBJECT, "crs": "EPSG:4527"}}
+    for key in FORMATS:
+        assert doors.request("POST", f"{PATH}?f={key}", None, json=body).status_code == 401
+
+
+def test_taking_a_file_is_in_the_audit_trail(own_doors: Doors) -> None:
+    project(own_doors, "geojson")
+    rows = json.dumps(own_doors.get("/api/v1/audit?limit=5", "auditor").json(), ensure_ascii=False)
+    assert "overlap.run" in rows
+    assert "geojson" in rows
+
+
+def test_a_machine_without_chinese_fonts_answers_with_the_remedy(
+    doors: Doors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gis.report.faces.list_faces", lambda _folders: ())
+    answer = project(doors, "pdf")
+    assert answer.status_code == 503
+    assert "apt-get install fonts-" in answer.json()["detail"]
+
+
+def test_neighbours_are_drawn_for_planners_alone(vector: Doors) -> None:
+    # The reserve parcel reaches 120 m beyond the project; its lighter rest is on the planner's map.
+    assert 'fill-opacity="0.18"' in asked(vector, "html").text
