@@ -4,6 +4,7 @@ from typing import Annotated, Any, Final, Literal, cast
 
 import orjson
 from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.orm import Session
 
@@ -14,8 +15,10 @@ from gis.overlap import OverlapOptions
 from twin.errors import InvalidInputError
 from twin.identity import Caller
 from twin.identity.audit import record_audit
+from twin.jobs.submit_overlap import submit_overlap
 from twin.land.compliance import Subject, compute_overlap
 from twin.land.report import compute_report
+from twin.land.run_order import MOST_PROJECTS, RunOrder, order_layer, order_projects
 from twin.land.targets import DEFAULT_LAYERS
 
 router: Final = APIRouter(prefix="/api/v1", tags=["overlap"])
@@ -29,11 +32,17 @@ Buffer = Annotated[float, Field(ge=0, le=10_000, allow_inf_nan=False)]
 
 
 class SubjectBody(BaseModel):
-    """What is asked about: exactly one of project, geometry and upload; coordinates east or longitude first."""
+    """What is asked about: exactly one member; coordinates of a geometry stand east or longitude first.
+
+    `projects` (many) and `layer` (all of its rows) are answered by a job.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
     project: str | None = Field(None, max_length=64)
+    projects: list[Annotated[str, Field(max_length=64)]] | None = Field(
+        None, min_length=1, max_length=MOST_PROJECTS
+    )
     geometry: dict[str, Any] | None = None
     crs: str = Field("EPSG:4490", max_length=200)
     upload: str | None = Field(None, max_length=64)
@@ -55,7 +64,12 @@ class OverlapBody(BaseModel):
     adjust: Literal["registered"] | None = None
 
 
-@router.post("/overlap", summary="压占分析 Overlap", response_class=Response)
+@router.post(
+    "/overlap",
+    summary="压占分析 Overlap",
+    response_class=Response,
+    responses={202: {"description": "Many subjects: the job, and where its answers will be"}},
+)
 def post_overlap(
     request: Request,
     body: OverlapBody,
@@ -63,15 +77,35 @@ def post_overlap(
     session: SessionDep,
     f: AskedFormat = None,  # noqa: ARG001  read with Accept, see `_answer`
 ) -> Response:
-    """Lay a project or a shape over layers: areas, shares, classes, pieces; `f` or `Accept` asks for a file of it.
+    """Lay a project, a shape, an upload over layers: areas, shares, classes, pieces; `f` or `Accept` asks for a file.
 
     A shape, a buffer or another sliver rule needs the right overlap:run. For a public project everybody learns
-    of internal layers whether they are hit, and nothing else.
+    of internal layers whether they are hit, and nothing else. Many projects or a whole layer are answered with 202.
     """
     options = OverlapOptions(
         buffer_m=body.buffer_m, min_area_m2=body.min_area_m2, geometry=body.geometry, adjust=body.adjust
     )
+    check_subject(body.subject)
+    order = _run_order(session, caller, body, options)
+    if order is not None:
+        return _accepted(submit_overlap(session, caller, order))
     return _answer(request, session, caller, read_subject(body.subject), body.layers, options)
+
+
+def _run_order(
+    session: Session, caller: Caller, body: OverlapBody, options: OverlapOptions
+) -> RunOrder | None:
+    if body.subject.layer is not None:
+        return order_layer(caller, body.subject.layer, body.layers, options)
+    if body.subject.projects is not None:
+        return order_projects(session, caller, body.subject.projects, body.layers, options)
+    return None
+
+
+def _accepted(job_id: str) -> Response:
+    run = f"/api/v1/overlap/runs/{job_id}"
+    answer = {"job_id": job_id, "job": f"/api/v1/jobs/{job_id}", "run": run, "answers": f"{run}/answers"}
+    return JSONResponse(answer, 202, headers={"Location": run})
 
 
 @router.get("/projects/{code}/overlap", summary="项目压占 Overlap of a project", response_class=Response)
@@ -95,26 +129,28 @@ def get_overlap(
     return _answer(request, session, caller, Subject(project=code), names, options)
 
 
-def read_subject(body: SubjectBody) -> Subject:
-    """Return the subject of a request.
+def check_subject(body: SubjectBody) -> None:
+    """Refuse a subject that names nothing, or more than one thing.
 
     Raises
     ------
     InvalidInputError
-        None or several are named, or one that is not taken yet.
+        As said.
     """
-    if body.layer is not None:
-        raise InvalidInputError(
-            "A subject by layer is not taken yet; name a project or send the geometry.",
-            "暂不支持以 layer 作为分析对象；请指定项目或提交几何。",
-            where="subject.layer",
-        )
-    if sum(given is not None for given in (body.project, body.geometry, body.upload)) != 1:
-        raise InvalidInputError(
-            'The subject names exactly one of {"project": CODE}, {"geometry": …, "crs": …} and {"upload": ID}.',
-            '分析对象须为 {"project": 档案编号}、{"geometry": …, "crs": …}、{"upload": ID} 三者之一。',
-            where="subject",
-        )
+    named = (body.project, body.projects, body.geometry, body.upload, body.layer)
+    if sum(given is not None for given in named) == 1:
+        return
+    raise InvalidInputError(
+        'The subject names exactly one of {"project": CODE}, {"projects": [CODE, …]}, {"geometry": …, "crs": …}, '
+        '{"upload": ID} and {"layer": NAME}.',
+        '分析对象须为 {"project": 档案编号}、{"projects": […]}、{"geometry": …, "crs": …}、{"upload": ID}、'
+        '{"layer": 图层} 之一。',
+        where="subject",
+    )
+
+
+def read_subject(body: SubjectBody) -> Subject:
+    """Return the subject of a request that is answered at once."""
     return Subject(project=body.project, geometry=body.geometry, crs=body.crs, upload=body.upload)
 
 

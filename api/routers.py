@@ -12,6 +12,7 @@ from api import (
     land_reserve,
     models,
     overlap,
+    overlap_runs,
     pages,
     projects,
     spatial,

@@ -105,7 +105,7 @@ def overlap_statement(
 def members_statement(
     subjects: Sequence[OverlapSubject], targets: Sequence[OverlapTarget], options: OverlapOptions
 ) -> Statement:
-    """Build the statement of several subjects in hand: a row of place in the sequence and JSON text each."""
+    """Build the statement of several subjects in hand: a row of place in the sequence, JSON text and number of items each."""
     params: dict[str, object] = {
         "subjects": [subject.ewkb for subject in subjects],
         "steps": [float(subject.step) for subject in subjects],
@@ -117,7 +117,7 @@ def members_statement(
 def overlaps_statement(
     subjects: SubjectRows, targets: Sequence[OverlapTarget], options: OverlapOptions
 ) -> Statement:
-    """Build the statement of many subjects, rows of a layer: a row of id and JSON text each, as for one.
+    """Build the statement of many subjects, rows of a layer: a row of id, JSON text and number of items each, as for one.
 
     The zone is that of the middle of each; rows without geometry, or outside of the zones, are left out.
     """
@@ -216,7 +216,8 @@ def _answer(*, geometry: bool) -> str:
     return f"""SELECT s.sid, json_build_object(
   'subject', json_build_object('area_m2', {ellipsoidal_area_sql("s.plane")}, 'area_plane_m2', ST_Area(s.plane),
       'bare_area_m2', CASE WHEN %(buffer)s::float8 > 0 AND ST_Dimension(b.plane) = 2 THEN {ellipsoidal_area_sql("b.plane")} END, 'zone', s.zone),
-  'layers', c.layers, 'rest', e.rest, 'items', i.items, 'dropped', d.dropped)::text AS answer
+  'layers', c.layers, 'rest', e.rest, 'items', i.items, 'dropped', d.dropped)::text AS answer,
+  coalesce(i.n, 0) AS items
 FROM subject s JOIN bare b USING (sid)
 LEFT JOIN (
   SELECT c.sid, json_agg(json_build_object('t', c.t, 'area_m2', c.area_m2, 'area_plane_m2', c.plane_m2,
@@ -226,7 +227,7 @@ LEFT JOIN (
   SELECT e.sid, json_build_object('area_m2', coalesce(r.area_m2, 0), 'pieces', coalesce(r.n, 0){remainder}) AS rest
   FROM everything e LEFT JOIN rest r ON r.sid = e.sid AND r.t = -1) e USING (sid)
 LEFT JOIN (
-  SELECT i.sid, json_agg(json_build_object('t', i.t, 'id', i.id, 'code', c.code, 'name', c.name,
+  SELECT i.sid, count(*) AS n, json_agg(json_build_object('t', i.t, 'id', i.id, 'code', c.code, 'name', c.name,
       'class_code', c.class_code, 'class_name', c.class_name, 'owner_code', c.owner_code, 'owner_name', c.owner_name,
       'area_m2', i.area_m2, 'area_plane_m2', i.plane_m2, 'pieces', i.pieces,
       'largest_piece_m2', i.largest_piece_m2, 'critical', i.critical, 'repaired', c.repaired,

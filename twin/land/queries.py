@@ -45,7 +45,7 @@ def run_statement(session: Session, statement: Statement) -> str:
 def run_statements(session: Session, statement: Statement) -> dict[int, str]:
     """Run a statement that answers with a row of id and text for each subject."""
     rows = session.connection().exec_driver_sql(statement.sql, dict(statement.params))
-    return {int(sid): str(answer) for sid, answer in rows}
+    return {int(sid): str(answer) for sid, answer, _ in rows}
 
 
 def list_data_versions(
