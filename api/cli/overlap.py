@@ -1,18 +1,24 @@
 """`twin overlap`: what a project or a shape lies on."""
 
 import json
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import typer
 
 from api.cli.opened import opened_session
 from api.cli.say import told
+from api.overlap_report import FORMATS, ReportFormat, file_stem
 from gis.overlap import OverlapOptions
+from gis.report import secrecy_note
 from twin.errors import InvalidInputError
 from twin.identity.caller import SYSTEM
 from twin.land.compliance import Subject, compute_overlap
+from twin.land.report import compute_report
 from twin.land.targets import DEFAULT_LAYERS
+
+Kind = StrEnum("Kind", {key: key for key in FORMATS})  # type: ignore[misc]  # names are those of the formats
 
 
 @told
@@ -24,11 +30,22 @@ def overlap(
     buffer_m: Annotated[float, typer.Option("--buffer", help="Buffer in metres 缓冲（米）")] = 0.0,
     min_area_m2: Annotated[float, typer.Option("--min-area", help="Slivers below are left out (m²)")] = 1.0,
     as_json: Annotated[bool, typer.Option("--json", help="For machines, with geometry 机器可读")] = False,
+    kind: Annotated[
+        Kind | None, typer.Option("--format", help="The planner's report as a file 报告格式")
+    ] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Where it goes 输出文件")] = None,
 ) -> None:
-    """Lay a project or a shape over land and control layers: areas in m², 亩 and ha. 压占分析"""
+    """Lay a project or a shape over land and control layers: areas in m², 亩 and ha. 压占分析
+
+    With --format the report 压占（合规性）分析表 is written to a file; its end says the format if --format does not.
+    """
+    wanted = _format(kind, output)
     subject = _subject(project, file, crs)
     options = OverlapOptions(buffer_m=buffer_m, min_area_m2=min_area_m2, geometry=as_json)
     names = [name.strip() for name in layers.split(",") if name.strip()]
+    if wanted is not None:
+        _write_report(subject, names, options, wanted, output)
+        return
     with opened_session() as session:
         answer = compute_overlap(session, SYSTEM, subject, names, options)
     if as_json:
@@ -36,6 +53,39 @@ def overlap(
         return
     for line in render_answer(answer):
         typer.echo(line)
+
+
+def _format(kind: Kind | None, output: Path | None) -> ReportFormat | None:
+    """Return the format of the report, by name or by the end of the file; None where no report is wanted."""
+    if kind is not None or output is None:
+        return None if kind is None else cast("ReportFormat", kind.value)
+    by_ending: dict[str, ReportFormat] = {each.ending: key for key, each in FORMATS.items()}
+    found = by_ending.get(output.suffix.lower())
+    if found is None:
+        raise InvalidInputError(
+            f"{output} has no known end; give --format {'|'.join(FORMATS)}.",
+            f"无法从 {output} 的扩展名判断格式；请用 --format {'|'.join(FORMATS)} 指定。",
+        )
+    return found
+
+
+def _write_report(
+    subject: Subject, layers: list[str], options: OverlapOptions, wanted: ReportFormat, output: Path | None
+) -> None:
+    with opened_session() as session:
+        report = compute_report(session, SYSTEM, subject, layers, options)
+    path = output or Path(f"{file_stem([report])}{FORMATS[wanted].ending}")
+    body = FORMATS[wanted].render([report])
+    try:
+        path.write_bytes(body)
+    except OSError as error:
+        raise InvalidInputError(
+            f"{path} cannot be written: {error.strerror}.", f"无法写入 {path}：{error.strerror}。"
+        ) from error
+    typer.echo(f"{path} ({len(body):,} bytes)", err=True)
+    note = secrecy_note([report])
+    if note:
+        typer.echo(f"! {note}", err=True)
 
 
 def _subject(project: str | None, file: Path | None, crs: str) -> Subject:

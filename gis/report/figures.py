@@ -101,7 +101,7 @@ def owner_table(report: OverlapReport) -> Table:
 
 
 def _counted(report: OverlapReport) -> Iterator[Spec]:
-    yield Column("图斑数\n（COUNT）", "count", share=0.7), lambda row: row["count"]
+    yield Column("图斑数\n(COUNT)", "count", share=0.8), lambda row: row["count"]
     yield from _sizes(report, OCCUPIED)
     yield Column("占用地\n比例（%）", "percent", share=0.9), lambda row: _share(report, row)
 
