@@ -78,7 +78,7 @@ ASKED = {  # public too, with parameters or a body; tests/api/test_spatial.py wa
     ),
     *(f"GET /api/v1/spatial/{question}" for question in ("view", "change", "summary")),
 }
-OWNED = ("/uploads/", "/preview")  # who may not see one is told that there is none
+OWNED = ("/overlap/runs/", "/uploads/", "/preview")  # who may not see one is told that there is none
 TUS = {"Tus-Resumable": "1.0.0"}
 PLACE = {"crs": "EPSG:4527", "eastings": 39371200.0, "northings": 3671300.0, "reason": "控制点"}
 STEPS = [{"key": "done", "title_zh": "完成", "title_en": "Done", "weight": 1}]
@@ -112,6 +112,7 @@ BODIES: dict[str, dict[str, Any]] = {  # a body that is right, so that the calle
     "PATCH /api/v1/uploads/{upload_id}": {
         "headers": TUS | {"Upload-Offset": "0", "Content-Type": "application/offset+octet-stream"}
     },
+    "DELETE /api/v1/overlap/runs/{job_id}": {},
     "POST /api/v1/uploads/{upload_id}": {"headers": TUS | {"X-HTTP-Method-Override": "DELETE"}},
     "POST /api/v1/land/parcels/{parcel_no}/transitions": {"json": {"to": "held", "reason": "变更"}},
     "POST /api/v1/land/parcels/{parcel_no}/reservations": {"json": {"project": PUBLIC_CODE}},

@@ -1,11 +1,17 @@
 """Overlap over HTTP. The shapes and figures are the measured test vector of the domain notes (EPSG:4527)."""
 
+import asyncio
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.api.conftest import Doors
 from tests.api.seeding import MARKS, PRIVATE_CODE, PUBLIC_CODE, as_owner
+from twin.jobs.execute import run_job
+from twin.jobs.kinds import KINDS
+from twin.jobs.workroom import open_workroom
+from twin.settings import HomeSettings, JobSettings
 
 PATH = "/api/v1/overlap"
 EAST, NORTH = 39371200, 3671300
@@ -109,7 +115,10 @@ def test_a_private_project_does_not_exist_for_nobody(doors: Doors) -> None:
         ({"project": PUBLIC_CODE}, {"layers": ["parks"]}, 422, "land_parcels"),
         ({"project": PUBLIC_CODE}, {"layers": []}, 422, "layers"),
         ({"upload": "7"}, {}, 404, "upload"),
-        ({"layer": "projects"}, {}, 422, "layer"),
+        ({"layer": "parks"}, {}, 422, "land_parcels"),
+        ({"projects": []}, {}, 422, "projects"),
+        ({"projects": [PUBLIC_CODE, "no-such"]}, {}, 404, "no-such"),
+        ({"layer": "projects", "project": PUBLIC_CODE}, {}, 422, "subject"),
         ({}, {}, 422, "subject"),
         ({"project": PUBLIC_CODE, "geometry": SUBJECT}, {}, 422, "subject"),
         ({"geometry": SUBJECT, "crs": "EPSG:4527"}, {"buffer_m": -1}, 422, "buffer_m"),
@@ -151,3 +160,50 @@ def test_who_ran_an_overlap_is_on_record(vector: Doors) -> None:
         "overlap.run",
         f"project {PUBLIC_CODE}",
     )
+
+
+def test_a_whole_layer_is_answered_with_a_job_that_its_asker_may_look_at(own_doors: Doors) -> None:
+    asked = run(own_doors, "planner", {"layer": "projects"}, layers=["urban_boundary"])
+    assert asked.status_code == 202, asked.text
+    told = asked.json()
+    assert asked.headers["Location"] == told["run"] == f"/api/v1/overlap/runs/{told['job_id']}"
+
+    assert own_doors.get(told["job"], "planner").json()["state"] == "queued"
+    kept = own_doors.get(told["run"], "planner").json()
+    assert kept["request"]["subject"] == {"layer": "projects", "project_ids": None}
+    assert kept["finished_at"] is None
+    assert [row["job_id"] for row in own_doors.get("/api/v1/overlap/runs", "planner").json()] == [
+        told["job_id"]
+    ]
+    assert own_doors.get(told["answers"], "planner").status_code == 409
+    assert own_doors.request("DELETE", told["run"], "planner").status_code == 409
+    assert own_doors.get(told["run"]).status_code == 401
+    assert own_doors.get(told["run"], "contractor").status_code == 404
+    assert own_doors.request("DELETE", told["job"], "planner").json()["state"] == "cancelled"
+    assert own_doors.request("DELETE", told["run"], "planner").status_code == 204
+    assert own_doors.get(told["run"], "planner").status_code == 404
+
+
+def test_a_run_that_ended_gives_its_answers_page_by_page(own_doors: Doors, tmp_path: Path) -> None:
+    told = run(own_doors, "planner", {"layer": "projects"}, layers=["projects", "urban_boundary"]).json()
+    room = open_workroom(own_doors.seeded.url, HomeSettings(home=tmp_path), JobSettings())
+    asyncio.run(run_job(room, KINDS, told["job_id"]))
+    room.engine.dispose()
+    page = own_doors.get(f"{told['answers']}?limit=1", "planner").json()
+    rest = own_doors.get(f"{told['answers']}?after={page['next']}", "planner").json()
+    everything = [*page["answers"], *rest["answers"]]
+
+    assert len(page["answers"]) == 1
+    assert {PUBLIC_CODE, PRIVATE_CODE} <= {answer["code"] for answer in everything}
+    alone = run(
+        own_doors, "planner", {"project": PUBLIC_CODE}, layers=["projects", "urban_boundary"], geometry=False
+    ).json()
+    kept = own_doors.get(f"{told['answers']}?code={PUBLIC_CODE}", "planner").json()["answers"][0]
+    assert kept["layers"] == alone["layers"]
+    assert own_doors.get(told["run"], "planner").json()["totals"]["subjects"] == len(everything)
+
+
+def test_a_layer_is_not_run_for_everybody(doors: Doors) -> None:
+    assert run(doors, None, {"layer": "projects"}).status_code == 401
+    assert run(doors, "contractor", {"layer": "projects"}).status_code == 403
+    assert run(doors, "task_force", {"projects": [PUBLIC_CODE, PRIVATE_CODE]}).status_code in (403, 404)
