@@ -36,10 +36,9 @@ AREA_M2: Final[Mapping[str, Fraction]] = {
 SHARE: Final[Mapping[str, Fraction]] = {"%": Fraction(1, 100), "‰": Fraction(1, 1000)}
 """The fraction that one unit of a share is."""
 
-_BLANKS: Final = frozenset(
-    ("", "-", "--", "—", "——", "–", "―", "─", "/", "\\", "无", "暂无", "待定", "未定", "暂缺", "n/a", "na", "null",
-     "none", "nil", "…", "……", "...", "*", "空", "(空)")
-)  # fmt: skip
+_BLANK: Final = re.compile(
+    r"[-—–―─_]*|/+|\\+|\*+|\.{3,}|\(空\)|空|无|暂无|暂缺|待定|未定|n/?a|null|none|nil", re.IGNORECASE
+)
 _ERRORS: Final = re.compile(
     r"#(?:REF!|N/A|DIV/0!|VALUE!|NAME\?|NUM!|NULL!|SPILL!|GETTING_DATA|#+)|#{3,}", re.I
 )
@@ -91,7 +90,7 @@ def is_blank(value: object) -> bool:
     >>> is_blank("—"), is_blank("／"), is_blank("0"), is_blank(None)
     (True, True, False, True)
     """
-    return plain(value).lower() in _BLANKS
+    return _BLANK.fullmatch(plain(value)) is not None
 
 
 def find_fault(value: object) -> CellError | None:

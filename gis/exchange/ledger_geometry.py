@@ -14,7 +14,7 @@ from shapely.geometry.base import BaseGeometry
 from gis.exchange.amounts import CellError, plain
 from gis.exchange.areas import check_area
 from gis.exchange.coordinates import Claim, place
-from gis.exchange.digits import spread
+from gis.exchange.digits import find_sign, spread
 from gis.exchange.errors import ExchangeError
 from gis.exchange.ledger_model import CellFinding, LedgerRow, Value
 from gis.exchange.ledger_outlines import parse_coordinate, parse_outline, polygon, split_rings
@@ -63,7 +63,9 @@ def read_shape(row: int, cells: Mapping[str, Any], letters: Mapping[str, str]) -
     except CellError as error:
         return CellFinding(row, letters["outline"], error.en, error.zh)
     if outline is not None:
-        return Shape(row, outline.geometry, outline.srid)
+        return Shape(
+            row, outline.geometry, outline.srid, not outline.is_wkt and _north_first(outline.geometry)
+        )
     for first, second in (("x", "y"), ("lon", "lat")):
         if first in cells and second in cells:
             pair = read_pair(row, cells, letters, first, second)
@@ -71,6 +73,12 @@ def read_shape(row: int, cells: Mapping[str, Any], letters: Mapping[str, str]) -
                 return pair
             return Shape(row, Point(pair), north_first=first == "x")
     return None
+
+
+def _north_first(listed: BaseGeometry) -> bool:
+    """Say which order a list of coordinates has by its digits: no habit tells, so none is corrected."""
+    sign = find_sign(spread("", shapely.get_coordinates(listed)))
+    return sign is not None and not sign.east_first
 
 
 def read_pair(

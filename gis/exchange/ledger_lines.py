@@ -4,13 +4,13 @@ import re
 from dataclasses import dataclass
 from typing import Any, Final
 
-from gis.exchange.amounts import is_blank, plain
+from gis.exchange.amounts import find_fault, is_blank, plain
 from gis.exchange.ledger_grid import Grid, column_number
 from gis.exchange.ledger_head import Header, is_numbering, split_unit
 from gis.exchange.ledger_model import LedgerColumn, Skip, SkippedRow
 
 _SUBTOTAL: Final = re.compile(
-    r"(?:本页|本年|全区|全市|全县)?(?:.{0,12})(?:小计|合计|总计|共计|累计|合 计|小 计)(?:[:：(（].*)?"
+    r"(?:本页|本年|全区|全市|全县)?(?:.{0,12})(?:小计|合计|总计|共计|累计)(?:[:：(（].*)?"
 )
 _NOTE: Final = re.compile(
     r"(?:注|备注|附注|说明|填表说明|填报说明|填表人|填报人|制表人?|审核人?|复核人?|校核人?|单位负责人|负责人|联系人|联系电话|填表日期"
@@ -106,7 +106,11 @@ def _reason(
     if _repeats(header, words) or (row == header.last + 1 and is_numbering(texts)):
         return "header"
     if all(column == serial or is_blank(value) for column, value in cells):
-        return "empty" if all(_is_count(value) or is_blank(value) for _, value in cells) else _lone(words)
+        return (
+            "empty"
+            if all(_is_count(value) or is_blank(value) for _, value in cells)
+            else _lone(words, noting)
+        )
     return _by_words(grid, row, cells, words, required, serial, noting)
 
 
@@ -117,10 +121,12 @@ def _by_words(
     if not words:
         return None
     column, first = words[0]
-    if any(_SUBTOTAL.fullmatch(word) for _, word in words[:2] if len(word) < 40):
+    if any(_is_sum(word) for _, word in words[:2]):
         return "subtotal"
     few = len(cells) <= max(2, grid.width // 3)
-    if first.startswith("#") or (_NOTE.match(first) and (few or all(":" in word for _, word in words))):
+    labelled = 2 * sum(":" in word for _, word in words) >= len(words)
+    comment = first.startswith("#") and find_fault(first) is None
+    if comment or (_NOTE.match(first) and (few or labelled)):
         return "note"
     if _EXAMPLE.fullmatch(first):
         return "example"
@@ -153,11 +159,15 @@ def _is_heading(
     return named and (column == serial or (serial is not None and grid.cell(row, serial) is None))
 
 
-def _lone(words: list[tuple[int, str]]) -> Skip:
+def _lone(words: list[tuple[int, str]], noting: bool) -> Skip:
     first = words[0][1] if words else ""
-    if _SUBTOTAL.fullmatch(first):
+    if _is_sum(first):
         return "subtotal"
-    return "note" if _NOTE.match(first) or first.startswith("#") else "heading"
+    return "note" if noting or _NOTE.match(first) or first.startswith("#") else "heading"
+
+
+def _is_sum(word: str) -> bool:
+    return len(word) < 40 and _SUBTOTAL.fullmatch(word.replace(" ", "")) is not None
 
 
 def _repeats(header: Header, words: list[tuple[int, str]]) -> bool:

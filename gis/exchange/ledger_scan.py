@@ -79,6 +79,7 @@ class _Scan:
         self._formula = False
         self._valued = False
         self._listening = False
+        self._names: dict[str, str] = {}
         self._starts: dict[str, Callable[[dict[str, str]], None]] = {
             "row": self._start_row, "c": self._start_cell, "f": self._start_formula, "v": self._listen,
             "t": self._listen, "mergeCell": self._merge, "col": self._columns,
@@ -90,16 +91,23 @@ class _Scan:
         )
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
-        handler = self._starts.get(tag.rpartition("}")[2])
+        handler = self._starts.get(self._local(tag))
         if handler is not None:
             handler(attributes)
 
     def end(self, tag: str) -> None:
-        local = tag.rpartition("}")[2]
+        local = self._local(tag)
         if local in ("v", "t"):
             self._listening = False
         elif local == "c":
             self._end_cell()
+
+    def _local(self, tag: str) -> str:
+        """Return a tag without its namespace; a sheet has millions of tags and a dozen names."""
+        known = self._names.get(tag)
+        if known is None:
+            known = self._names[tag] = tag.rpartition("}")[2]
+        return known
 
     def text(self, data: str) -> None:
         if self._listening and not data.isspace():

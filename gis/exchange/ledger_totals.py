@@ -32,7 +32,8 @@ def check_totals(
         for line in skipped:
             if line.reason != "subtotal":
                 continue
-            partial = "小计" in line.text or "本页" in line.text
+            words = line.text.replace(" ", "")
+            partial = "小计" in words or "本页" in words
             summed = [
                 row.values.get(field.name) for row in rows if (after if partial else 0) < row.row < line.row
             ]

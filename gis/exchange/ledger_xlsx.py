@@ -8,23 +8,25 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 from xml.parsers.expat import ExpatError
 
 from defusedxml.common import DefusedXmlException
-from openpyxl import load_workbook
+from openpyxl.reader.excel import ExcelReader
 from openpyxl.utils.exceptions import InvalidFileException
+from openpyxl.worksheet._read_only import ReadOnlyWorksheet
 
 from gis.exchange.errors import ExchangeError
 from gis.exchange.ledger_dates import EPOCH_1900
 from gis.exchange.ledger_grid import MOST_MERGED_CELLS, Grid
 from gis.exchange.ledger_scan import SheetFacts, scan_sheet
 from gis.exchange.model import refuse
-from gis.exchange.zips import list_members
+from gis.exchange.zips import Member, list_members
 
 MOST_BYTES: Final = 400_000_000
 """Of all parts unpacked; shared texts are held in memory."""
 MOST_SHEETS: Final = 100
+_HEAD_BYTES: Final = 4_096
 _MOST_SHARED_BYTES: Final = 100_000_000
 
 FAULTS: Final = (
@@ -45,15 +47,38 @@ def read_sheets(path: Path, name: str) -> list[Grid]:
     """
     guard(path, name)
     with _guarded(name), path.open("rb") as file:
-        book = load_workbook(file, read_only=True, data_only=True, keep_links=False)
-        try:
-            epoch = book.epoch.date() if book.epoch.year == 1904 else EPOCH_1900
-            sheets = book.worksheets[: MOST_SHEETS + 1]
-            if len(sheets) > MOST_SHEETS:
+        reader = _Reader(file, read_only=True, data_only=True, keep_links=False)
+        with reader.archive:
+            reader.read()
+            epoch = reader.wb.epoch.date() if reader.wb.epoch.year == 1904 else EPOCH_1900
+            if len(reader.sheets) > MOST_SHEETS:
                 raise refuse(f"More than {MOST_SHEETS} sheets.", f"工作表超过 {MOST_SHEETS} 个。", name)
-            return [grid for sheet in sheets for grid in _read(book, sheet, epoch)]
-        finally:
-            book.close()
+            return [grid for sheet in reader.sheets for grid in _read(reader.archive, sheet, epoch)]
+
+
+class _Sheet(ReadOnlyWorksheet):
+    """A sheet as a stream whose size is not looked for: that would hold every row of a sheet that does not say it."""
+
+    def __init__(self, book: Any, title: str, part: str, shared_strings: list[str], state: Any) -> None:
+        super().__init__(book, title, part, shared_strings)
+        self.part = part
+        self.sheet_state = state
+
+    def _get_size(self) -> None:
+        return
+
+
+class _Reader(ExcelReader):
+    """The reader of openpyxl without charts; it keeps which part of the archive a sheet is."""
+
+    sheets: list[_Sheet]
+
+    def read_worksheets(self) -> None:
+        self.sheets = [
+            _Sheet(self.wb, sheet.name, part.target, self.shared_strings, sheet.state)
+            for sheet, part in self.parser.find_sheets()
+            if part.target in self.valid_files and "chartsheet" not in part.Type
+        ]
 
 
 def guard(path: Path, name: str) -> None:
@@ -76,6 +101,23 @@ def guard(path: Path, name: str) -> None:
             f"工作簿解压后超过 {MOST_BYTES // 1_000_000} MB，请拆分。",
             name,
         )
+    _refuse_entities(path, members, name)
+
+
+def _refuse_entities(path: Path, members: list[Member], name: str) -> None:
+    """Refuse document types, which no workbook has: which parser openpyxl takes depends on what is installed."""
+    with _guarded(name), zipfile.ZipFile(path) as archive:
+        for member in members:
+            if not member.name.endswith((".xml", ".rels", ".vml")):
+                continue
+            with archive.open(member.info) as part:
+                head = part.read(_HEAD_BYTES).replace(b"\x00", b"").upper()
+            if b"<!DOCTYPE" in head or b"<!ENTITY" in head:
+                raise refuse(
+                    f"Part {member.name[:60]} declares entities; save the workbook again.",
+                    f"部件 {member.name[:60]} 含实体声明，请重新保存工作簿。",
+                    name,
+                )
 
 
 @contextmanager
@@ -100,8 +142,8 @@ def broken(name: str, error: Exception) -> ExchangeError:
     )
 
 
-def _read(book: Any, sheet: Any, epoch: date) -> Iterator[Grid]:
-    with book._archive.open(sheet._worksheet_path) as source:
+def _read(archive: zipfile.ZipFile, sheet: _Sheet, epoch: date) -> Iterator[Grid]:
+    with archive.open(sheet.part) as source:
         facts = scan_sheet(source, sheet.title)
     if not facts.filled_cells:
         return
@@ -127,12 +169,14 @@ def _read(book: Any, sheet: Any, epoch: date) -> Iterator[Grid]:
         )
 
 
-def _cells(sheet: Any, facts: SheetFacts) -> tuple[dict[int, list[Any]], dict[tuple[int, int], str]]:
+def _cells(sheet: _Sheet, facts: SheetFacts) -> tuple[dict[int, list[Any]], dict[tuple[int, int], str]]:
     rows: dict[int, list[Any]] = {}
     formats: dict[tuple[int, int], str] = {}
     uncomputed = {row for row, _ in facts.uncomputed}
-    # Its own idea of the sheet's size is often wrong, so the ends are given.
-    stream = sheet.iter_rows(min_row=1, max_row=facts.last_row, min_col=1, max_col=facts.last_column)
+    # What a sheet says of its size is often wrong, so the ends are given.
+    stream = cast("Any", sheet).iter_rows(
+        min_row=1, max_row=facts.last_row, min_col=1, max_col=facts.last_column
+    )
     for number, cells in enumerate(stream, start=1):
         values = [_value(cell.value) for cell in cells]
         if number not in uncomputed and all(value is None for value in values):

@@ -227,7 +227,7 @@ def _xml_kind(start: str, name: str) -> str:
 
 def _unknown(name: str) -> ExchangeError:
     return refuse(
-        "The content is none of boundary-point TXT, zipped Shapefile, GeoPackage, GeoJSON, KML, DXF.",
-        "文件内容不是界址点 TXT、Shapefile（ZIP）、GeoPackage、GeoJSON、KML 或 DXF。",
+        "The content is none of boundary-point TXT, zipped Shapefile, GeoPackage, GeoJSON, KML, DXF, and no .xlsx or CSV.",
+        "文件内容不是界址点 TXT、Shapefile（ZIP）、GeoPackage、GeoJSON、KML、DXF，也不是 .xlsx 或 CSV 表格。",
         name,
     )
