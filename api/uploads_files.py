@@ -22,14 +22,13 @@ from twin.db import open_session
 from twin.errors import ForbiddenError, InvalidInputError, MalformedError
 from twin.identity import Caller
 from twin.identity.rights import reach, require
-from twin.imports.plan import columns_of, propose
-from twin.imports.targets import get_target
-from twin.imports.templates import list_templates, remove_template, save_template
+from twin.imports.ledgers import find_ledger_template, is_ledger
+from twin.imports.templates import list_templates, remove_template
 from twin.jobs.submit_import import submit_import
 from twin.objects import Incoming, open_store
-from twin.uploads.answers import Answers, keep_answers, read_choices
+from twin.uploads.answers import NAMED, Answers, keep_answers, read_choices
 from twin.uploads.preview import list_preview
-from twin.uploads.read import ReadingRoom, UnreadableFileError, read_upload
+from twin.uploads.read import ReadingRoom, UnreadableFileError, mark_upload, read_upload
 from twin.uploads.readings import get_reading
 from twin.uploads.take import drop_upload, take_upload
 from twin.uploads.uploads import UploadPolicy, get_upload
@@ -37,6 +36,7 @@ from twin.uploads.uploads import UploadPolicy, get_upload
 router: Final = APIRouter(prefix="/api/v1/uploads", tags=["uploads"])  # `api.uploads` adds the doors of tus
 
 Token = Annotated[str, Path(max_length=100)]
+XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 ANSWER_BYTES: Final = 256 * 1024
 _WRITES: Final = ("bim:write", "land:write", "project:write")
 
@@ -77,13 +77,21 @@ class TemplatesAnswer(BaseModel):
 class _AnswersBody(BaseModel):
     """Answers to the questions about a file."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(
+        extra="allow"
+    )  # units.D, mapping.name: the questions about one column of a ledger
 
     crs: str | None = Field(default=None, max_length=200)
     zone: int | str | None = None
     encoding: str | None = Field(default=None, max_length=200)
     layer: str | None = Field(default=None, max_length=200)
     unit: str | None = Field(default=None, max_length=200)
+    target: str | None = Field(default=None, max_length=200)
+    sheet: str | None = Field(default=None, max_length=200)
+    delimiter: str | None = Field(default=None, max_length=20)
+    hidden_rows: str | None = Field(default=None, max_length=20)
+    header_rows: int | str | None = None
+    units: dict[str, str] | None = None
     repairs: str | None = Field(default=None, max_length=20)
     mapping: dict[str, str] | None = None
     values: dict[str, str] | None = None
@@ -122,7 +130,7 @@ async def create_from_form(request: Request, caller: Caller, state: AppState) ->
         choices = read_choices(form.fields)
         token = await asyncio.to_thread(_take, state, caller, form, incoming)
     try:
-        await read_upload(_room(state), caller, token, choices)
+        await _read(state, caller, token, choices)
     except UnreadableFileError:
         await asyncio.to_thread(_drop, state, caller, token)
         raise
@@ -135,12 +143,28 @@ async def create_from_form(request: Request, caller: Caller, state: AppState) ->
 async def answer_questions(upload_id: str, request: Request, caller: Caller, state: AppState) -> Response:
     """Take the answers of a file's owner, read it again where they ask for that, and describe it anew."""
     body = _read_answers(await _small_body(request))
-    told = body.model_dump(exclude_none=True, include={"crs", "zone", "encoding", "layer", "unit"})
-    await read_upload(_room(state), caller, upload_id, read_choices(told))
-    answers = Answers({}, body.mapping, body.values, body.repairs)
+    told = read_choices(body.model_dump(exclude_none=True))
+    if body.units is not None:
+        told["units"] = body.units
+    await _read(state, caller, upload_id, told)
+    if body.mapping is not None and await asyncio.to_thread(_is_ledger, state, caller, upload_id):
+        await _read(state, caller, upload_id, {"mapping": body.mapping})
+        body.mapping = None
+    answers = Answers(body.mapping, body.values, body.repairs)
     await asyncio.to_thread(_keep, state, caller, upload_id, answers)
     described = await asyncio.to_thread(_describe, state, caller, upload_id, lang_of(request))
     return Response(orjson.dumps(described), 200, media_type="application/json")
+
+
+async def _read(
+    state: AppState, caller: Caller, upload_id: str, choices: Mapping[str, Any] | None = None
+) -> None:
+    """Read a file; a ledger for whose headers a mapping was saved is read by that one."""
+    room = _room(state)
+    await read_upload(room, caller, upload_id, choices)
+    template = await asyncio.to_thread(_find_template, state, caller, upload_id)
+    if template is not None:
+        await read_upload(room, caller, upload_id, {"template": template})
 
 
 @router.get(
@@ -158,9 +182,23 @@ async def preview_upload(
     after: Annotated[int, Query(ge=0, le=2**31 - 1)] = 0,
 ) -> Response:
     """Show the features of a file as read, with areas stated and computed, and how invalid ones would be repaired."""
-    await read_upload(_room(state), caller, upload_id)
+    await _read(state, caller, upload_id)
     content = await asyncio.to_thread(_preview, state, caller, upload_id, after, limit, lang_of(request))
     return Response(content, media_type="application/geo+json", headers={"Cache-Control": "no-store"})
+
+
+@router.get(
+    "/{upload_id}/marked",
+    summary="标注错误的台账 A ledger with its faults marked",
+    response_class=Response,
+    responses={200: {"content": {XLSX: {}}, "description": "A workbook"}},
+)
+async def mark_ledger(upload_id: Token, caller: CallerDep, state: StateDep) -> Response:
+    """Give a ledger back with a comment and a colour in each faulty cell, and a sheet of all faults."""
+    await _read(state, caller, upload_id)
+    content = await mark_upload(_room(state), caller, upload_id)
+    headers = {"Content-Disposition": 'attachment; filename="marked.xlsx"', "Cache-Control": "no-store"}
+    return Response(content, media_type=XLSX, headers=headers)
 
 
 @router.post("/{upload_id}/import", status_code=202, summary="入库 Import a file into a layer")
@@ -168,7 +206,7 @@ async def import_upload(
     upload_id: Token, order: ImportOrder, caller: CallerDep, state: StateDep
 ) -> ImportAnswer:
     """Import a file into a layer as a job; rows that are there as the file says stay as they are."""
-    await read_upload(_room(state), caller, upload_id)
+    await _read(state, caller, upload_id)
     return await asyncio.to_thread(_import, state, caller, upload_id, order)
 
 
@@ -241,6 +279,20 @@ def _keep(state: AppState, caller: Caller, token: str, answers: Answers) -> None
         keep_answers(session, caller, token, answers)
 
 
+def _is_ledger(state: AppState, caller: Caller, token: str) -> bool:
+    with open_session(state.engine) as session:
+        return is_ledger(get_reading(session, caller, token))
+
+
+def _find_template(state: AppState, caller: Caller, token: str) -> dict[str, Any] | None:
+    with open_session(state.engine) as session:
+        reading = get_reading(session, caller, token)
+        if not is_ledger(reading) or reading.choices.get("template") or reading.choices.get("mapping"):
+            return None
+        found = find_ledger_template(session, reading)
+        return None if found is None else found.to_dict()
+
+
 def _describe(state: AppState, caller: Caller, token: str, lang: Lang) -> Mapping[str, Any]:
     with open_session(state.engine) as session:
         upload = get_upload(session, caller, token)
@@ -256,13 +308,7 @@ def _preview(state: AppState, caller: Caller, token: str, after: int, limit: int
 
 def _import(state: AppState, caller: Caller, token: str, order: ImportOrder) -> ImportAnswer:
     with open_session(state.engine, actor=caller.login) as session:
-        asked = submit_import(session, caller, token, order.layer)
-        if order.save_as is not None:
-            reading, target = get_reading(session, caller, token), get_target(order.layer)
-            found = propose(session, reading, target)
-            save_template(
-                session, caller, target, order.save_as, columns_of(reading), found.mapping, found.fixed
-            )
+        asked = submit_import(session, caller, token, order.layer, order.save_as)
         return ImportAnswer(job_id=asked.job_id, import_id=asked.import_id, layer=asked.layer)
 
 
@@ -279,7 +325,11 @@ async def _small_body(request: Request) -> bytes:
 
 def _read_answers(body: bytes) -> _AnswersBody:
     try:
-        return _AnswersBody.model_validate_json(body)
+        answers = _AnswersBody.model_validate_json(body)
+        for name, value in (answers.model_extra or {}).items():
+            if not (name.startswith(NAMED) and isinstance(value, str)):
+                raise ValueError(name)
+        return answers
     except ValueError as error:
         raise MalformedError(
             "The answers cannot be read; send JSON with crs, zone, encoding, layer, unit, repairs, mapping (column to "

@@ -15,7 +15,7 @@ from twin.uploads.preview import PreviewFeature
 from twin.uploads.readings import list_questions
 
 _TOLD: Final = (
-    "header", "layers", "columns", "invalid_count", "geometry_types", "stated_area_m2", "computed_area_m2", "warning_count",
+    "header", "layers", "columns", "invalid_count", "geometry_types", "stated_area_m2", "computed_area_m2", "warning_count", "ledger",
 )  # fmt: skip
 
 
@@ -67,6 +67,7 @@ def _mappings(session: Session, caller: Caller, reading: Reading) -> dict[str, A
             "values": dict(each.fixed),
             "source": each.source,
             "template": each.template,
+            "left_out": [column for column in columns_of(reading) if column not in mapping],
             "properties": list(target.fields),
         }
     return found
@@ -112,7 +113,12 @@ def _feature(each: PreviewFeature, lang: Lang) -> dict[str, Any]:
 
 
 def _row(each: PreviewFeature, lang: Lang) -> dict[str, Any]:
-    return {"row": each.number, "where": each.place, "values": each.attributes, "errors": _faults(each, lang)}
+    return {
+        "row": int(each.place.removeprefix("row ")),
+        "where": each.place,
+        "values": each.attributes,
+        "errors": _faults(each, lang),
+    }
 
 
 def _faults(each: PreviewFeature, lang: Lang) -> list[dict[str, Any]]:

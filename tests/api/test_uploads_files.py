@@ -1,11 +1,13 @@
 """Planners' files by HTTP: taken, looked at, answered for, imported; twice is once, and nothing is half written."""
 
 import base64
+import io
 import json
 from pathlib import Path
 from typing import Any
 
 import ezdxf
+import openpyxl
 import pytest
 
 from tests.api.conftest import Doors
@@ -437,3 +439,106 @@ def test_an_import_is_in_the_audit_trail(own_doors: Doors, tmp_path: Path) -> No
         "SELECT actor, action, after ->> 'added' FROM audit_event WHERE thing LIKE 'layer_import%' ORDER BY id",
     )
     assert found == [("planner", "import.submit", None), ("planner", "layer.import", "1")]
+
+
+def _ledger(*rows_of_cells: tuple[Any, ...], header: tuple[str, ...]) -> bytes:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    for cells in (header, *rows_of_cells):
+        sheet.append(cells)
+    target = io.BytesIO()
+    book.save(target)
+    return target.getvalue()
+
+
+PARCELS = ("地块编号", "地块名称", "规划用途", "面积（亩）", "图形")
+WKT = "POLYGON((39371200 3671300,39371300 3671300,39371300 3671400,39371200 3671400,39371200 3671300))"
+
+
+def test_a_ledger_with_outlines_becomes_parcels_and_one_without_completes_them(
+    own_doors: Doors, tmp_path: Path
+) -> None:
+    content = _ledger(("CB-1", "城东一号", "工业", 15, WKT), header=PARCELS)
+    upload = sent(own_doors, "储备台账.xlsx", content)
+    assert (upload["kind"], upload["ledger"]["target"], upload["feature_count"]) == ("xlsx", "land_parcel", 1)
+    preview = own_doors.get(f"{UPLOADS}/{upload['upload_id']}/preview", "planner").json()
+    assert preview["rows"][0]["row"] == 2
+    assert preview["rows"][0]["values"]["stated_area_m2"] == 10_000
+    assert preview["rows"][0]["errors"] == []
+    assert imported(own_doors, tmp_path, upload["upload_id"], "land_parcels")["added"] == 1
+    assert _parcel(own_doors, "CB-1")[5:7] == (10_000, HECTARE_ON_ELLIPSOID_M2)  # type: ignore[index]
+    more = sent(own_doors, "用途.xlsx", _ledger(("CB-1", "城东一号", "居住"), header=PARCELS[:3]))
+    counts = imported(own_doors, tmp_path, more["upload_id"], "land_parcels")
+    assert (counts["added"], counts["changed"]) == (0, 1)
+    found = _parcel(own_doors, "CB-1")
+    assert found is not None
+    assert (found[3], found[6]) == ("居住", HECTARE_ON_ELLIPSOID_M2)
+    new = sent(own_doors, "无图形.xlsx", _ledger(("CB-9", "无图形", "居住"), header=PARCELS[:3]))
+    ended = work(own_doors, tmp_path, ordered(own_doors, new["upload_id"], "land_parcels"))
+    assert ended["verdict"]["detail"]["errors"][0]["where"] == "row 2"
+
+
+def test_a_faulty_ledger_is_not_imported_and_comes_back_marked(own_doors: Doors) -> None:
+    upload = sent(own_doors, "台账.xlsx", (SAMPLES / "ledger-faulty.xlsx").read_bytes(), "division")
+    path = f"{UPLOADS}/{upload['upload_id']}"
+    preview = own_doors.get(f"{path}/preview", "division").json()
+    wrong = [
+        fault["where"] for row in preview["rows"] for fault in row["errors"] if fault["level"] == "error"
+    ]
+    assert wrong == ["D5", "B6", "E7", "C9", "C10"]
+    refused = own_doors.request("POST", f"{path}/import", "division", json={"layer": "projects"})
+    assert refused.status_code == 422
+    assert [each["where"] for each in refused.json()["errors"]] == wrong
+    marked = own_doors.get(f"{path}/marked", "division")
+    assert marked.status_code == 200
+    book = openpyxl.load_workbook(io.BytesIO(marked.content))
+    assert book.worksheets[0]["D5"].comment is not None
+    assert own_doors.get(f"{path}/marked", "planner").status_code == 404
+
+
+def test_a_project_ledger_completes_projects_found_by_their_national_code(
+    own_doors: Doors, tmp_path: Path
+) -> None:
+    header = ("项目名称", "项目代码", "总投资（万元）", "建设单位")
+    content = _ledger(("淮河路跨线桥", "2303-341299-04-01-100015", 13_000, "市交投集团"), header=header)
+    upload = sent(own_doors, "项目.xlsx", content, "division")
+    assert imported(own_doors, tmp_path, upload["upload_id"], "projects", "division")["changed"] == 1
+    assert rows(own_doors, "SELECT investment_total_yuan FROM project WHERE id = 1") == [(130_000_000,)]
+    unknown = _ledger(("新项目", "2503-341299-04-01-100005", 1, "甲"), header=header)
+    upload = sent(own_doors, "项目.xlsx", unknown, "division")
+    ended = work(
+        own_doors, tmp_path, ordered(own_doors, upload["upload_id"], "projects", "division"), "division"
+    )
+    assert ended["verdict"]["code"] == "rows_refused"
+
+
+def test_questions_of_a_ledger_are_answered_and_its_mapping_is_proposed_again(
+    own_doors: Doors, tmp_path: Path
+) -> None:
+    header = ("地块编号", "地块名称", "面积")
+    content = _ledger(("DK-0001", "改名", 2), ("DK-100001", "二", 3), header=header)
+    upload = sent(own_doors, "台账.xlsx", content)
+    asked = {each["field"] for each in upload["questions"]}
+    assert asked == {"units.C"}
+    told = answered(own_doors, upload["upload_id"], **{"units.C": "亩"})
+    assert told["questions"] == []
+    job = ordered(own_doors, upload["upload_id"], "land_parcels", save_as="收储中心")
+    ended = work(own_doors, tmp_path, job)
+    assert ended["state"] == "succeeded", ended["verdict"]
+    assert ended["counts"]["changed"] == 2
+    next_one = sent(own_doors, "台账2.xlsx", _ledger(("DK-100002", "三", 4), header=header))
+    assert next_one["questions"] == []
+    assert next_one["mappings"]["land_parcels"]["source"] == "template"
+    areas = rows(own_doors, "SELECT stated_area_m2 FROM land_parcel WHERE parcel_no = 'DK-0001'")
+    assert areas[0][0] == pytest.approx(2 * 2000 / 3)
+
+
+def test_a_csv_in_gbk_is_a_ledger_too(own_doors: Doors, tmp_path: Path) -> None:
+    text = '标识码,管控类型,管控区名称,图形\nW-1,文物保护,古城遗址,"' + WKT + '"\n'
+    upload = sent(own_doors, "文物.csv", text.encode("gbk"))
+    assert (upload["kind"], upload["encoding"]) == ("csv", "GB18030")
+    assert imported(own_doors, tmp_path, upload["upload_id"], "control_areas")["added"] == 1
+    assert rows(own_doors, "SELECT layer, name FROM control_area WHERE code = 'W-1'") == [
+        ("heritage", "古城遗址")
+    ]

@@ -10,6 +10,7 @@ from gis.crs import CRS84
 from gis.errors import GisError
 from twin.editing import Feature, create_feature, edits_together, update_feature
 from twin.editing.trail import plain
+from twin.editing.values import Values
 from twin.errors import TwinError
 from twin.identity.caller import Caller
 from twin.imports.rows import Prepared, RowFault
@@ -58,7 +59,7 @@ def write_features(
 
 
 def _write(session: Session, caller: Caller, target: Target, origin: Origin, row: Prepared) -> str:
-    found = session.scalar(select(Project.id).where(Project.code == row.values["code"]).with_for_update())
+    found = _find(session, row.values)
     feature = Feature(plain(row.values), row.polygon, row.crs or CRS84)
     if found is None:
         if row.missing is not None:
@@ -75,6 +76,12 @@ def _write(session: Session, caller: Caller, target: Target, origin: Origin, row
     return _note(
         session, target, origin, row, found, "same" if before == after else "changed", before.outline or 0
     )
+
+
+def _find(session: Session, values: Values) -> int | None:
+    """Return the project that a row is about: by its archive number, else by its national code."""
+    named = Project.code == values["code"] if "code" in values else Project.nat_code == values["nat_code"]
+    return session.scalar(select(Project.id).where(named).with_for_update())
 
 
 def _note(

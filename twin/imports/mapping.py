@@ -163,6 +163,8 @@ def list_defaults(target: Target, mapped: Mapped) -> dict[str, str]:
 def _check_key(
     target: Target, columns: list[str], by_property: Mapping[str, str], fixed: Mapping[str, Any]
 ) -> None:
+    if target.other_key in by_property:
+        return
     for name in target.key:
         if name in by_property or (name in target.fixed) or ("{n}" in str(fixed.get(name, ""))):
             continue

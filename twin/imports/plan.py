@@ -10,9 +10,10 @@ from sqlalchemy.orm import Session
 from twin.errors import ForbiddenError
 from twin.identity.caller import Caller
 from twin.identity.rights import reach, require
+from twin.imports.ledgers import check_ledger, headers_of, is_ledger
 from twin.imports.mapping import Mapped, check_mapping, propose_mapping
 from twin.imports.targets import Target, get_target
-from twin.imports.templates import find_template
+from twin.imports.templates import find_template, save_template
 from twin.uploads.models import LayerImport, Reading, Upload
 from twin.uploads.readings import require_answers
 
@@ -21,7 +22,7 @@ _TXT_SHAPE: Final = "kind"  # of a boundary-point TXT: 点, 线 or 面, not the 
 
 @dataclass(frozen=True)
 class Proposal:
-    """Which column would be which property, and where that comes from: ``answer``, ``template`` or ``names``."""
+    """Which column would be which property, and where that comes from: ``answer``, ``template``, ``names``, ``ledger``."""
 
     mapping: Mapping[str, str]
     fixed: Mapping[str, str]
@@ -64,6 +65,9 @@ def propose(session: Session, reading: Reading, target: Target) -> Proposal:
     """Return the mapping a file would be imported with: the owner's answer, a saved template, the names of columns."""
     columns = columns_of(reading)
     fixed = {name: value for name, value in reading.fixed.items() if name in target.fields}
+    if is_ledger(reading):
+        source = "template" if "template" in reading.choices else "ledger"
+        return Proposal({name: name for name in columns if name in target.fields}, fixed, source)
     if reading.mapping is not None:
         return Proposal(reading.mapping, fixed, "answer")
     template = find_template(session, target, columns)
@@ -88,6 +92,8 @@ def plan_import(session: Session, caller: Caller, upload: Upload, reading: Readi
     target = get_target(layer)
     check_may_import(caller, target)
     require_answers(reading)
+    if is_ledger(reading):
+        check_ledger(session, reading, target)
     found = propose(session, reading, target)
     mapped = check_mapping(target, columns_of(reading), found.mapping, found.fixed)
     return ImportPlan(target, mapped, reading, upload)
@@ -125,3 +131,24 @@ def find_same(session: Session, plan: ImportPlan, actor: str) -> LayerImport | N
     }
     statement = select(LayerImport).filter_by(**same).order_by(LayerImport.id.desc())
     return session.scalar(statement.limit(1))
+
+
+def save_plan(session: Session, caller: Caller, plan: ImportPlan, name: str) -> None:
+    """Save the mapping of an import under a name, to be proposed for the next file with the same columns.
+
+    Raises
+    ------
+    InvalidInputError
+        The name is blank or too long.
+    """
+    reading, target = plan.reading, plan.target
+    fixed = {key: value for key, value in plan.mapped.fixed.items() if key not in target.fixed}
+    if not is_ledger(reading):
+        mapping = {column: name for name, column in plan.mapped.columns.items()}
+        save_template(session, caller, target, name, columns_of(reading), mapping, fixed)
+        return
+    columns = reading.summary["ledger"]["template"]["columns"]
+    mapping = {each["header"]: each["field"] for each in columns}
+    units = {each["header"]: each["unit"] for each in columns if each["unit"] is not None}
+    whole = get_target(target.collection)
+    save_template(session, caller, whole, name, headers_of(reading), mapping, fixed, units)

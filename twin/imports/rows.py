@@ -181,6 +181,9 @@ def _prepare(
 
 
 def _key(target: Target, values: Values) -> str:
+    other = str(values.get(target.other_key) or "").strip()
+    if other and not values.get(target.key[0]):
+        return other
     for name in target.key:
         if not str(values.get(name) or "").strip():
             raise TwinError(

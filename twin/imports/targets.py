@@ -26,12 +26,15 @@ class Target:
         Properties that name a row.
     fixed : mapping
         Properties that follow from the name.
+    other_key : str
+        A property that names a row that is there already where the key is not told; empty where there is none.
     """
 
     name: str
     collection: str
     key: tuple[str, ...]
     fixed: Mapping[str, str] = field(default_factory=dict)
+    other_key: str = ""
 
     @property
     def editable(self) -> EditableLayer:
@@ -72,7 +75,7 @@ def get_target(name: str) -> Target:
     if name in CONTROL_LAYERS:
         return Target(name, "control_areas", _KEYS["control_areas"], {"layer": name})
     if name in _KEYS:
-        return Target(name, name, _KEYS[name])
+        return Target(name, name, _KEYS[name], other_key="nat_code" if name == "projects" else "")
     raise InvalidInputError(
         f"Files are not imported into {name[:60]!r}; choose one of {', '.join(LAYERS)}.",
         f"不能导入到 {name[:60]!r}；可选：{'、'.join(LAYERS)}。",

@@ -36,6 +36,7 @@ def save_template(
     columns: Iterable[str],
     mapping: Mapping[str, Any],
     fixed: Mapping[str, Any],
+    units: Mapping[str, str] | None = None,
 ) -> None:
     """Save a mapping under a name; one of that name in the layer is replaced.
 
@@ -49,7 +50,12 @@ def save_template(
         raise InvalidInputError(
             "A template's name has 1 to 100 characters.", "模板名称应为 1 至 100 个字符。", "template"
         )
-    values = {"columns": sorted(set(columns)), "mapping": dict(mapping), "fixed": dict(fixed)}
+    values = {
+        "columns": sorted(set(columns)),
+        "mapping": dict(mapping),
+        "fixed": dict(fixed),
+        "units": dict(units or {}),
+    }
     row = insert(MappingTemplate).values(
         layer=target.name, name=called, created_by=caller.login, updated_by=caller.login, **values
     )

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from twin.errors import NotFoundError
 from twin.identity.audit import record_audit
 from twin.identity.caller import Caller
-from twin.imports.plan import ImportPlan, add_import, find_same, plan_import
+from twin.imports.plan import ImportPlan, add_import, find_same, plan_import, save_plan
 from twin.jobs.queue import enqueue, status
 from twin.uploads.readings import get_reading
 from twin.uploads.uploads import get_upload
@@ -26,8 +26,15 @@ class AskedImport:
     is_new: bool
 
 
-def submit_import(session: Session, caller: Caller, token: str, layer: str) -> AskedImport:
+def submit_import(
+    session: Session, caller: Caller, token: str, layer: str, save_as: str | None = None
+) -> AskedImport:
     """Add an import of an upload of the caller into a layer, and its job.
+
+    Parameters
+    ----------
+    save_as : str, optional
+        Keep the mapping under this name.
 
     Raises
     ------
@@ -43,6 +50,8 @@ def submit_import(session: Session, caller: Caller, token: str, layer: str) -> A
     upload = get_upload(session, caller, token, lock=True)
     reading = get_reading(session, caller, token)
     plan = plan_import(session, caller, upload, reading, layer)
+    if save_as is not None:
+        save_plan(session, caller, plan, save_as)
     same = _find_open(session, plan, caller.login)
     if same is not None:
         return same

@@ -12,8 +12,13 @@ from twin.uploads.models import Upload
 from twin.uploads.readings import REPAIRS, find_reading
 from twin.uploads.uploads import get_upload
 
-READ_FIELDS: Final = ("crs", "zone", "encoding", "layer", "unit")
-"""Answers that a file is read again with."""
+READ_FIELDS: Final = (
+    "crs", "zone", "encoding", "layer", "unit", "target", "sheet", "delimiter", "hidden_rows", "header_rows",
+)  # fmt: skip
+"""Answers that a file is read again with; from `target` on those of ledgers."""
+
+NAMED: Final = ("mapping.", "units.")
+"""How questions about one column of a ledger begin."""
 
 _LONGEST: Final = 200
 
@@ -22,7 +27,6 @@ _LONGEST: Final = 200
 class Answers:
     """What was answered; None leaves an answer as it was, an empty text or mapping takes it back."""
 
-    choices: Mapping[str, Any]
     mapping: Mapping[str, str] | None = None
     fixed: Mapping[str, str] | None = None
     repairs: str | None = None
@@ -40,6 +44,8 @@ def read_choices(told: Mapping[str, Any]) -> dict[str, Any]:
     --------
     >>> read_choices({"zone": "39", "crs": "", "filename": "a.txt"})
     {'crs': '', 'zone': 39}
+    >>> read_choices({"units.D": "万元"})
+    {'answers': {'units.D': '万元'}}
     """
     found: dict[str, Any] = {}
     for name in READ_FIELDS:
@@ -47,12 +53,15 @@ def read_choices(told: Mapping[str, Any]) -> dict[str, Any]:
         if value is None:
             continue
         found[name] = _zone(value) if name == "zone" else _text(name, value)
-    return found
+    columns = {name: _text(name, value) for name, value in told.items() if name.startswith(NAMED)}
+    return {**found, "answers": columns} if columns else found
 
 
 def merge_choices(before: Mapping[str, Any], told: Mapping[str, Any]) -> dict[str, Any]:
     """Return earlier choices with later ones over them; an empty one takes an earlier one back."""
     merged = {**before, **told}
+    if "answers" in told:
+        merged["answers"] = merge_choices(before.get("answers", {}), told["answers"])
     return {name: value for name, value in merged.items() if value not in (None, "", {})}
 
 

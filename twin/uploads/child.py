@@ -18,8 +18,8 @@ from typing import Any, Final, NoReturn
 from bim.limits import ProcessLimits
 from bim.process import apply_limits, split_off_guard
 from gis.exchange import ExchangeError, Finding
-from twin.uploads.content import Content, read_content
-from twin.uploads.lines import copy_line, finding_json
+from twin.uploads.content import read_content
+from twin.uploads.lines import Content, copy_line, finding_json
 from twin.uploads.orders import FEATURES, LOG, ORDER, REFUSAL, SUMMARY, Order, read_order
 
 _TEMPORARY: Final = "temporary"

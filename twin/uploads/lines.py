@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -46,6 +46,15 @@ class Row:
     geom_map: BaseGeometry | None = None
     repaired: BaseGeometry | None = None
     repaired_map: BaseGeometry | None = None
+
+
+@dataclass(frozen=True)
+class Content:
+    """What was read: rows to store, a summary as JSON, and the marked copy of a ledger where that was asked for."""
+
+    rows: Iterable[Row]
+    summary: dict[str, Any]
+    marked: tuple[str, bytes] | None = None
 
 
 def copy_line(number: int, row: Row) -> str:

@@ -9,6 +9,7 @@ ORDER: Final = "order.json"
 SUMMARY: Final = "summary.json"
 FEATURES: Final = "features.copy"
 REFUSAL: Final = "refusal.json"
+MARKED: Final = "marked.xlsx"
 LOG: Final = "log.txt"
 
 

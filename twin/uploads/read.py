@@ -4,7 +4,7 @@ import asyncio
 import io
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -12,18 +12,18 @@ import psycopg2.extensions
 from sqlalchemy import Engine, delete
 from sqlalchemy.orm import Session
 
-from gis.exchange import ExchangeError
+from gis.exchange import LEDGER_KINDS, ExchangeError
 from twin.db import open_session
-from twin.errors import InvalidInputError
+from twin.errors import ConflictError, InvalidInputError
 from twin.identity.caller import Caller
 from twin.objects import ObjectStore
 from twin.settings import HomeSettings, ReadSettings
 from twin.uploads.answers import first_choices, merge_choices
 from twin.uploads.lines import COLUMNS
 from twin.uploads.models import Reading, UploadedFeature
-from twin.uploads.orders import FEATURES, Order
+from twin.uploads.orders import FEATURES, MARKED, Order
 from twin.uploads.reader import run_reader
-from twin.uploads.readings import find_reading
+from twin.uploads.readings import find_reading, get_reading
 from twin.uploads.settle import settle_upload
 from twin.uploads.uploads import get_upload, require_complete
 
@@ -82,6 +82,42 @@ async def read_upload(
             except ExchangeError as error:
                 raise UnreadableFileError(error) from error
             return await asyncio.to_thread(_keep, room, caller, token, found.choices, summary, spool)
+
+
+async def mark_upload(room: ReadingRoom, caller: Caller, token: str) -> bytes:
+    """Return a ledger of the caller with its faults marked cell by cell, as a workbook.
+
+    Raises
+    ------
+    NotFoundError
+        The caller has no such upload.
+    ConflictError
+        It was not read yet, or is no ledger.
+    UnreadableFileError
+        It can no longer be read.
+    """
+    found = await asyncio.to_thread(_ledger, room, caller, token)
+    async with room.turns:
+        with tempfile.TemporaryDirectory(dir=_folder(room.home), prefix="mark-") as folder:
+            spool = Path(folder)
+            order = replace(_order(room.settings, spool, found), marked=True)
+            await asyncio.to_thread(room.store.fetch, found.sha256, Path(order.source))
+            try:
+                await run_reader(spool, order, room.settings.wall_s)
+            except ExchangeError as error:
+                raise UnreadableFileError(error) from error
+            return await asyncio.to_thread((spool / MARKED).read_bytes)
+
+
+def _ledger(room: ReadingRoom, caller: Caller, token: str) -> "_Found":
+    with open_session(room.engine) as session:
+        upload, reading = get_upload(session, caller, token), get_reading(session, caller, token)
+        if reading.kind not in LEDGER_KINDS:
+            raise ConflictError(
+                f"{upload.file_name} is no ledger; cells are marked in Excel and CSV tables alone.",
+                f"{upload.file_name} 不是台账；仅 Excel 与 CSV 表格可标注单元格。",
+            )
+        return _Found(require_complete(upload).sha256, upload.file_name, reading.choices, reading.id)
 
 
 @dataclass(frozen=True)
