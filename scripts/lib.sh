@@ -107,16 +107,24 @@ make_venv_without_ensurepip() {
 }
 
 fetch_pip_wheel() {
+  fetch_packages "$1" python3-pip-whl
+}
+
+# fetch_packages FOLDER PACKAGE…: without root, by lists of our own, unpacked into FOLDER/tree.
+fetch_packages() {
   command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null || return 1
-  local folder
+  local folder package
   rm -rf "$1"
   mkdir -p "$1/lists/partial" "$1/cache/archives/partial"
   folder=$(realpath "$1")
+  shift
   local options=(-o "Dir::State=$folder" -o "Dir::State::Lists=$folder/lists" -o Dir::State::status=/var/lib/dpkg/status
     -o "Dir::Cache=$folder/cache" -o Debug::NoLocking=1 -o APT::Sandbox::User= -o Acquire::Languages=none)
-  apt-get "${options[@]}" -qq update >&2 &&
-    (cd "$folder" && apt-get "${options[@]}" -qq download python3-pip-whl >&2) &&
-    dpkg-deb -x "$folder"/python3-pip-whl_*.deb "$folder/tree"
+  apt-get "${options[@]}" -qq update >&2 || return 1
+  (cd "$folder" && apt-get "${options[@]}" -qq download "$@" >&2) || return 1
+  for package in "$folder"/*.deb; do
+    dpkg-deb -x "$package" "$folder/tree" || return 1
+  done
 }
 
 # install_locked LOCK: exactly what the lock names, checked by hash.
@@ -135,6 +143,36 @@ install_locked() {
 # The checkout itself needs no build: a path file and the command `twin`.
 link_checkout() {
   .venv/bin/python scripts/link_checkout.py
+}
+
+# --- a font with Chinese --------------------------------------------------------------------------------------
+
+# The first holds what is usual, the second the rare signs of names; 4 MB together.
+FONT_PACKAGES=(fonts-wqy-microhei fonts-droid-fallback)
+
+has_chinese_font() {
+  .venv/bin/python -c 'import sys; from gis.style.fonts import list_faces; sys.exit(not list_faces())'
+}
+
+# Reports in PDF bring their letters along, from a font of this machine. Without one everything else works.
+bring_chinese_font() {
+  has_chinese_font && return
+  say "Adding a font with Chinese for reports in PDF ... 正在安装中文字体……"
+  if may_install && install_packages "${FONT_PACKAGES[@]}" && has_chinese_font; then
+    return
+  fi
+  unpack_fonts && has_chinese_font && return
+  say "No font with Chinese could be added: reports in PDF are refused until an administrator runs" \
+    "  apt-get install ${FONT_PACKAGES[*]}" "未能安装中文字体：在管理员安装之前不提供 PDF 报告，其余功能不受影响。"
+}
+
+# Without root: into the fonts of this account.
+unpack_fonts() {
+  local folder=var/fonts target="${HOME:-}/.local/share/fonts/worktwin" status=0
+  [ -n "${HOME:-}" ] && fetch_packages "$folder" "${FONT_PACKAGES[@]}" && mkdir -p "$target" &&
+    find "$folder/tree" -name '*.tt[cf]' -type f -exec cp {} "$target/" \; || status=1
+  rm -rf "$folder"
+  return "$status"
 }
 
 # --- Node and the front end -----------------------------------------------------------------------------------

@@ -16,6 +16,8 @@ from typing import Literal
 
 from api.front_end import BUILD_COMMAND, find_assets
 from bim.allocator import find_allocator
+from gis.report.faces import PACKAGE as FONT_PACKAGE
+from gis.style.fonts import list_faces
 from twin.cluster import Cluster, check_capabilities, open_cluster
 from twin.db.migrate import is_current
 from twin.errors import TwinError
@@ -58,6 +60,15 @@ def check_allocator() -> Finding:
         return Finding("allocator", "ok", found)
     remedy = "models convert faster with it: apt-get install libmimalloc2.0 (libmimalloc3) 安装后模型转换更快"
     return Finding("allocator", "warn", "the C library's 系统自带", remedy)
+
+
+def check_font() -> Finding:
+    """Check whether reports in PDF can be written: they bring along the letters of one of the machine's fonts."""
+    faces = list_faces()
+    if faces:
+        return Finding("font", "ok", faces[0][0])
+    remedy = f"PDF reports need one: ./scripts/up, or apt-get install {FONT_PACKAGE} PDF 报告需要中文字体"
+    return Finding("font", "warn", "none with Chinese 无中文字体", remedy)
 
 
 def check_home(settings: HomeSettings) -> Iterator[Finding]:
@@ -208,6 +219,7 @@ def check_all() -> list[Finding]:
     return [
         *check_python(),
         check_allocator(),
+        check_font(),
         *check_home(home),
         *check_database(home, DatabaseSettings()),
         check_port(ServerSettings()),

@@ -58,7 +58,10 @@ def find_font(text: str, size: int, folders: Iterable[str] = FOLDERS) -> Font | 
 
 def list_faces(folders: Iterable[str] = FOLDERS) -> tuple[tuple[str, int], ...]:
     """Return file and number of one face of each font with Chinese, the best first; a collection's simplified one."""
-    return _list_faces(tuple(folders))
+    found = _list_faces(tuple(folders))
+    if not found:
+        _list_faces.cache_clear()  # a font that is installed later counts without a restart
+    return found
 
 
 def latin_font(size: int) -> Font:
