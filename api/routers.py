@@ -9,6 +9,7 @@ from api import (
     jobs,
     land,
     land_idle,
+    land_matches,
     land_reserve,
     models,
     overlap,
@@ -75,6 +76,7 @@ def add_routers(app: FastAPI, state: AppState) -> None:
         land,
         land_reserve,
         land_idle,
+        land_matches,
         audit,
     ):
         app.include_router(room.router)

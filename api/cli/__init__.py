@@ -31,6 +31,7 @@ COMMANDS: Final = {
     "objects": Entry("objects", "Stored files: clear away what nothing needs. 对象存储"),
     "overlap": Entry("overlap", "Lay a project or a shape over land and control layers. 压占分析"),
     "spatial": Entry("spatial", "Spatial questions to the layers. 空间问答"),
+    "land": Entry("land", "The reserve pool: states, reservations, idle land, matching. 储备台账与选址"),
     "export": Entry("export", "Write layers and their tiles to files. 导出图层与瓦片"),
     "token": Entry("token", "Bearer tokens: create, list, revoke. 令牌"),
     "user": Entry("user", "Users and their roles. 用户与角色"),
@@ -71,12 +72,10 @@ def make_app(called: str | None = None) -> typer.Typer:
 
 
 def _add(root: typer.Typer, name: str, entry: Entry) -> None:
-    """Import a command's file: it offers a group as `app`, or one command as the function of its name."""
     module = importlib.import_module(f"{__name__}.{entry.module}")
     if hasattr(module, "app"):
         root.add_typer(module.app, name=name)
     else:
-        root.command(name)(getattr(module, name))
 
 
 def _root() -> None:

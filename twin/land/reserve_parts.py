@@ -17,7 +17,7 @@ from shapely.geometry.base import BaseGeometry
 from sqlalchemy import func, inspect, select
 from sqlalchemy.orm import Session
 
-from gis.crs import STORED_SRID, Crs, transformer
+from gis.crs import STORED_SRID, Crs, native_zone_srid, transformer, zone_of_srid
 from twin.errors import ConflictError, InvalidInputError
 from twin.identity.audit import record_audit
 from twin.identity.caller import Caller
@@ -238,9 +238,15 @@ def _check_alike(session: Session, parcels: Sequence[LandParcel]) -> None:
 
 
 def _outline(session: Session, parcel: LandParcel) -> tuple[MultiPolygon, int]:
+    """Return a parcel's outline as surveyed, flat, in metres of its zone; one surveyed in degrees in its native zone."""
     ewkb = select(func.ST_AsEWKB(LandParcel.geom_survey)).where(LandParcel.id == parcel.id)
     shape = shapely.from_wkb(bytes(session.execute(ewkb).scalar_one()))
-    return _multi(shapely.force_2d(shape)), int(shapely.get_srid(shape))
+    srid, flat = int(shapely.get_srid(shape)), shapely.force_2d(shape)
+    if zone_of_srid(srid) is not None:
+        return _multi(flat), srid
+    west, _, east, _ = flat.bounds
+    zone = native_zone_srid((west + east) / 2)
+    return _multi(transformer(srid, zone).geometry(flat)), zone
 
 
 def _multi(shape: BaseGeometry) -> MultiPolygon:

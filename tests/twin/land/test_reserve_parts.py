@@ -352,3 +352,13 @@ def test_parcels_of_two_zones_do_not_merge(session: Session) -> None:
     )
     with pytest.raises(InvalidInputError, match="EPSG:4526, EPSG:4527"):
         merge_parcels(session, PLANNER, ["CB-8", "CB-9"], "x")
+
+
+def test_a_parcel_surveyed_in_degrees_is_cut_in_its_zone(session: Session) -> None:
+    add_parcel(session)
+    session.execute(text("UPDATE land_parcel SET geom_survey = geom, source_crs = 'EPSG:4490'"))
+    done = at_half(session)
+    assert abs(done.difference_m2) < 0.001
+    assert session.scalar(text("SELECT DISTINCT ST_SRID(geom_survey) FROM land_parcel")) == 4527
+    whole_m2 = done.before[0].area_m2
+    assert done.after[0].area_m2 == pytest.approx(whole_m2 / 4, abs=0.5)
