@@ -72,10 +72,12 @@ def make_app(called: str | None = None) -> typer.Typer:
 
 
 def _add(root: typer.Typer, name: str, entry: Entry) -> None:
+    """Import a command's file: it offers a group as `app`, or one command as the function of its name."""
     module = importlib.import_module(f"{__name__}.{entry.module}")
     if hasattr(module, "app"):
         root.add_typer(module.app, name=name)
     else:
+        root.command(name)(getattr(module, name))
 
 
 def _root() -> None:
