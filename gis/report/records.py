@@ -113,10 +113,8 @@ def _sizes(
     if report.measure == "points":
         return {"share_of_subject": 100 * len(shapely.get_parts(geometry)) / report.whole}
     if report.measure == "length_m":
-        return {
-            "length_m": round(geometry.length, 4),
-            "share_of_subject": round(100 * geometry.length / report.whole, 6),
-        }
+        length_m = geometry.length * _true_length(report)
+        return {"length_m": round(length_m, 4), "share_of_subject": round(100 * length_m / report.whole, 6)}
     found = area_m2(geometry, report.srid) if area is None else area
     return {
         "area_m2": round(found, 4),
@@ -124,6 +122,12 @@ def _sizes(
         "area_mu": round(found * MU_PER_M2, 6),
         "share_of_subject": round(100 * found / report.whole, 6),
     }
+
+
+def _true_length(report: OverlapReport) -> float:
+    """Return how long a metre of the plane is: what the answer measures of the whole over the length of its drawing."""
+    drawn = report.head.outline.length if report.head.outline is not None else 0.0
+    return report.whole / drawn if drawn else 1.0
 
 
 def to_millimetres(geometry: BaseGeometry) -> BaseGeometry:

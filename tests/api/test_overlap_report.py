@@ -19,8 +19,9 @@ from api.overlap_report import FORMATS
 from gis.exchange import ReadChoices, read_file
 from gis.style.fonts import find_font
 from tests.api.conftest import Doors
+from tests.api.importing import SAMPLES, sent
 from tests.api.seeding import MARKS, PUBLIC_CODE, PUBLIC_NAME, as_owner
-from tests.api.test_overlap import PATH, SUBJECT, vector
+from tests.api.test_overlap import EAST, NORTH, PATH, SUBJECT, vector
 
 __all__ = ["vector"]
 needs_chinese = pytest.mark.skipif(
@@ -198,3 +199,59 @@ def test_a_machine_without_chinese_fonts_answers_with_the_remedy(
 def test_neighbours_are_drawn_for_planners_alone(vector: Doors) -> None:
     # The reserve parcel reaches 120 m beyond the project; its lighter rest is on the planner's map.
     assert 'fill-opacity="0.18"' in asked(vector, "html").text
+
+
+@needs_chinese
+def test_a_gbk_shapefile_without_cpg_becomes_a_pdf_with_its_chinese_names(own_doors: Doors) -> None:
+    upload = sent(own_doors, "储备地块.zip", (SAMPLES / "parcels-gbk-without-cpg.zip").read_bytes())
+    body = {"subject": {"upload": upload["upload_id"]}, "layers": LAYERS}
+    answer = own_doors.request("POST", f"{PATH}?f=pdf", "planner", json=body)
+    assert answer.status_code == 200, answer.text
+    pages = [page.extract_text() for page in pypdf.PdfReader(io.BytesIO(answer.content)).pages]
+    text = "".join("".join(pages).split())
+    figures = own_doors.request("POST", PATH, "planner", json=body).json()
+    assert "储备地块.zip" in text
+    assert len(figures["subjects"]) == 4
+    for member in figures["subjects"]:
+        assert member["name"] in text
+        assert f"{member['area_mu']:,.4f}" in text
+    assert f"{figures['subject']['area_m2']:,.2f}平方米" in text
+
+
+@needs_chinese
+@pytest.mark.parametrize(
+    ("geometry", "heading", "member", "size"),
+    [
+        # The line runs 320 m to the east, its last 200 m on the reserve parcel; the plane is 0.02 % too long there.
+        ({"type": "LineString", "coordinates": [[EAST, NORTH + 50], [EAST + 320, NORTH + 50]]}, "压占长度", "length_m", 199.96),
+        ({"type": "MultiPoint", "coordinates": [[EAST, NORTH], [EAST + 200, NORTH + 50]]}, "压占点数", "points", 1),
+    ],
+)  # fmt: skip
+def test_lines_and_points_are_reported_in_every_format(
+    vector: Doors, geometry: dict[str, Any], heading: str, member: str, size: float
+) -> None:
+    more = {"subject": {"geometry": geometry, "crs": "EPSG:4527"}}
+    files = {key: asked(vector, key, **more) for key in ("json", *FORMATS)}
+    reserve = next(row for row in files["json"].json()["layers"] if row["layer"] == "land_parcels")
+    assert reserve[member] == pytest.approx(size, abs=0.01)
+    pages = pypdf.PdfReader(io.BytesIO(files["pdf"].content)).pages
+    text = "".join("".join(page.extract_text() for page in pages).split())
+    assert heading in text
+    assert (f"{reserve[member]:,.2f}" if member == "length_m" else "储备地块是1") in text
+    piece = next(
+        each for each in files["geojson"].json()["features"] if each["properties"]["kind"] == "overlap"
+    )
+    assert piece["geometry"]["type"] == geometry["type"].removeprefix("Multi")
+    if member == "length_m":
+        assert piece["properties"]["length_m"] == pytest.approx(reserve["length_m"], rel=1e-6)
+
+
+def test_a_subject_with_a_buffer_is_drawn_widened(vector: Doors) -> None:
+    answer = asked(vector, "geojson", buffer_m=10)
+    subject = next(each for each in answer.json()["features"] if each["properties"]["kind"] == "subject")
+    figures = asked(vector, "json", buffer_m=10).json()["subject"]
+    assert subject["properties"]["area_m2"] == pytest.approx(figures["area_m2"], rel=1e-6)
+    # 200 × 150 m with 10 m all around and round corners, less a hole that shrinks to 30 × 20 m, in the plane
+    assert figures["area_plane_m2"] == pytest.approx(30_000 + 2 * 10 * 350 + 3.1416 * 100 - 600, abs=1)
+    page = asked(vector, "html", buffer_m=10).text
+    assert "向外 10 米；缓冲前面积 27,988.57 平方米" in page
