@@ -22,13 +22,13 @@ from twin.db import open_session
 from twin.errors import ForbiddenError, InvalidInputError, MalformedError
 from twin.identity import Caller
 from twin.identity.rights import reach, require
-from twin.imports.ledgers import find_ledger_template, is_ledger
+from twin.imports.reading import read_for_import
 from twin.imports.templates import list_templates, remove_template
 from twin.jobs.submit_import import submit_import
 from twin.objects import Incoming, open_store
 from twin.uploads.answers import NAMED, Answers, keep_answers, read_choices
 from twin.uploads.preview import list_preview
-from twin.uploads.read import ReadingRoom, UnreadableFileError, mark_upload, read_upload
+from twin.uploads.read import ReadingRoom, UnreadableFileError, mark_upload
 from twin.uploads.readings import get_reading
 from twin.uploads.take import drop_upload, take_upload
 from twin.uploads.uploads import UploadPolicy, get_upload
@@ -130,7 +130,7 @@ async def create_from_form(request: Request, caller: Caller, state: AppState) ->
         choices = read_choices(form.fields)
         token = await asyncio.to_thread(_take, state, caller, form, incoming)
     try:
-        await _read(state, caller, token, choices)
+        await read_for_import(_room(state), caller, token, choices)
     except UnreadableFileError:
         await asyncio.to_thread(_drop, state, caller, token)
         raise
@@ -146,25 +146,14 @@ async def answer_questions(upload_id: str, request: Request, caller: Caller, sta
     told = read_choices(body.model_dump(exclude_none=True))
     if body.units is not None:
         told["units"] = body.units
-    await _read(state, caller, upload_id, told)
-    if body.mapping is not None and await asyncio.to_thread(_is_ledger, state, caller, upload_id):
-        await _read(state, caller, upload_id, {"mapping": body.mapping})
+    is_table = await read_for_import(_room(state), caller, upload_id, told)
+    if body.mapping is not None and is_table:
+        await read_for_import(_room(state), caller, upload_id, {"mapping": body.mapping})
         body.mapping = None
     answers = Answers(body.mapping, body.values, body.repairs)
     await asyncio.to_thread(_keep, state, caller, upload_id, answers)
     described = await asyncio.to_thread(_describe, state, caller, upload_id, lang_of(request))
     return Response(orjson.dumps(described), 200, media_type="application/json")
-
-
-async def _read(
-    state: AppState, caller: Caller, upload_id: str, choices: Mapping[str, Any] | None = None
-) -> None:
-    """Read a file; a ledger for whose headers a mapping was saved is read by that one."""
-    room = _room(state)
-    await read_upload(room, caller, upload_id, choices)
-    template = await asyncio.to_thread(_find_template, state, caller, upload_id)
-    if template is not None:
-        await read_upload(room, caller, upload_id, {"template": template})
 
 
 @router.get(
@@ -182,7 +171,7 @@ async def preview_upload(
     after: Annotated[int, Query(ge=0, le=2**31 - 1)] = 0,
 ) -> Response:
     """Show the features of a file as read, with areas stated and computed, and how invalid ones would be repaired."""
-    await _read(state, caller, upload_id)
+    await read_for_import(_room(state), caller, upload_id)
     content = await asyncio.to_thread(_preview, state, caller, upload_id, after, limit, lang_of(request))
     return Response(content, media_type="application/geo+json", headers={"Cache-Control": "no-store"})
 
@@ -195,7 +184,7 @@ async def preview_upload(
 )
 async def mark_ledger(upload_id: Token, caller: CallerDep, state: StateDep) -> Response:
     """Give a ledger back with a comment and a colour in each faulty cell, and a sheet of all faults."""
-    await _read(state, caller, upload_id)
+    await read_for_import(_room(state), caller, upload_id)
     content = await mark_upload(_room(state), caller, upload_id)
     headers = {"Content-Disposition": 'attachment; filename="marked.xlsx"', "Cache-Control": "no-store"}
     return Response(content, media_type=XLSX, headers=headers)
@@ -206,7 +195,7 @@ async def import_upload(
     upload_id: Token, order: ImportOrder, caller: CallerDep, state: StateDep
 ) -> ImportAnswer:
     """Import a file into a layer as a job; rows that are there as the file says stay as they are."""
-    await _read(state, caller, upload_id)
+    await read_for_import(_room(state), caller, upload_id)
     return await asyncio.to_thread(_import, state, caller, upload_id, order)
 
 
@@ -277,20 +266,6 @@ def _drop(state: AppState, caller: Caller, token: str) -> None:
 def _keep(state: AppState, caller: Caller, token: str, answers: Answers) -> None:
     with open_session(state.engine, actor=caller.login) as session:
         keep_answers(session, caller, token, answers)
-
-
-def _is_ledger(state: AppState, caller: Caller, token: str) -> bool:
-    with open_session(state.engine) as session:
-        return is_ledger(get_reading(session, caller, token))
-
-
-def _find_template(state: AppState, caller: Caller, token: str) -> dict[str, Any] | None:
-    with open_session(state.engine) as session:
-        reading = get_reading(session, caller, token)
-        if not is_ledger(reading) or reading.choices.get("template") or reading.choices.get("mapping"):
-            return None
-        found = find_ledger_template(session, reading)
-        return None if found is None else found.to_dict()
 
 
 def _describe(state: AppState, caller: Caller, token: str, lang: Lang) -> Mapping[str, Any]:

@@ -24,6 +24,7 @@ COMMANDS: Final = {
     "db": Entry("db", "The database: start, stop, migrate, dump, upgrade. 数据库"),
     "samples": Entry("samples", "Generate and load the sample district. 示例数据"),
     "ingest": Entry("ingest", "Take in an IFC model. 模型入库"),
+    "import": Entry("import_", "Bring a planner's file into a layer. 规划文件入库"),
     "model": Entry("model", "Where a model lies, and placing it by hand. 模型定位"),
     "schedule": Entry("schedule", "Work schedules: import. 进度计划"),
     "progress": Entry("progress", "Element progress as a table: import, export. 构件进度表"),
@@ -72,12 +73,12 @@ def make_app(called: str | None = None) -> typer.Typer:
 
 
 def _add(root: typer.Typer, name: str, entry: Entry) -> None:
-    """Import a command's file: it offers a group as `app`, or one command as the function of its name."""
+    """Import a command's file: it offers a group as `app`, or one command as the function of the file's name."""
     module = importlib.import_module(f"{__name__}.{entry.module}")
     if hasattr(module, "app"):
         root.add_typer(module.app, name=name)
     else:
-        root.command(name)(getattr(module, name))
+        root.command(name)(getattr(module, entry.module))
 
 
 def _root() -> None:
