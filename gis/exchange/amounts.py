@@ -42,6 +42,7 @@ _BLANK: Final = re.compile(
 _ERRORS: Final = re.compile(
     r"#(?:REF!|N/A|DIV/0!|VALUE!|NAME\?|NUM!|NULL!|SPILL!|GETTING_DATA|#+)|#{3,}", re.I
 )
+_SPACE: Final = re.compile(r"[\s\u200b\ufeff]+")
 _NUMBER: Final = r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,2})?"
 _QUANTITY: Final = re.compile(rf"({_NUMBER})\s*([^\s0-9.][^0-9.]*|[^\s0-9.]*m\^?2)?", re.IGNORECASE)
 _GROUPS: Final = re.compile(r"(?<![0-9,])([0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,4}(?:,[0-9]{4})+)(?![0-9,])")
@@ -79,7 +80,7 @@ def plain(value: object) -> str:
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
         value = int(value)
     text = unicodedata.normalize("NFKC", str(value))
-    return re.sub(r"[\s\u200b\ufeff]+", " ", text).strip().removeprefix("'").strip()
+    return _SPACE.sub(" ", text).strip().removeprefix("'").strip()
 
 
 def is_blank(value: object) -> bool:

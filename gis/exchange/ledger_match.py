@@ -3,57 +3,19 @@
 The proposal carries its evidence and how sure it is; nothing is mapped twice.
 """
 
-import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Final
 
-from gis.exchange.amounts import AREA_M2, MONEY_YUAN, SHARE, find_unit, is_blank, plain
+from gis.exchange.amounts import AREA_M2, MONEY_YUAN, SHARE, find_unit
 from gis.exchange.errors import ExchangeError
-from gis.exchange.ledger_fields import TARGET_NAMES, TARGETS, LedgerField, find_field
+from gis.exchange.ledger_fields import TARGET_NAMES, TARGETS, find_field
 from gis.exchange.ledger_grid import Grid, column_letter, column_number
 from gis.exchange.ledger_head import Head, Header, known_fields, table_unit
 from gis.exchange.ledger_model import LedgerChoices, LedgerColumn, MappingTemplate
+from gis.exchange.ledger_names import Match, find_by_cells, find_by_name, score_target
 from gis.exchange.model import Evidence, Finding, Question, refuse
 
 UNITS_OF: Final = {"money": MONEY_YUAN, "area": AREA_M2, "share": SHARE}
-_GENERIC: Final = frozenset((
-    "名称", "代码", "编号", "编码", "面积", "单位", "项目", "状态", "类型", "类别", "级别", "用途", "name", "code",
-))  # fmt: skip
-"""Lower levels of a header that say nothing without the upper one."""
-_TOTALS: Final = frozenset(("合计", "小计", "总计", "总额", "总数", "金额", "日期", "时间"))
-"""Lower levels that add nothing to the upper one."""
-_STOPPERS: Final = (
-    "累计",
-    "完成",
-    "已",
-    "电话",
-    "联系",
-    "单价",
-    "比",
-    "率",
-    "其中",
-    "备注",
-    "说明",
-    "依据",
-    "文号",
-    "原",
-)
-_YEARLY: Final = re.compile(r"(?:20[0-9]{2}年?)?(?:年度|年|本年度?|今年)?(?:计划(?:完成)?投资|投资计划)")
-_LIKENESS: Final = 0.6
-_BY_CELLS: Final = 0.8
-_SAMPLE_ROWS: Final = 200
-_LOOKS: Final = (
-    ("outline", re.compile(r"(?:SRID=\d+;)?\s*(?:MULTI)?(?:POLYGON|POINT|LINESTRING)\s*Z?M?\s*\(", re.IGNORECASE), "WKT"),
-    ("nat_code", re.compile(r"[0-9]{4}-[0-9]{6}-[0-9]{2}-[0-9]{2}-[0-9]{6}(?:-[0-9]{3})?$"), "GB/T 40058"),
-)  # fmt: skip
-
-
-@dataclass(frozen=True)
-class _Match:
-    field: str
-    confidence: float
-    reason: Evidence
 
 
 def choose_target(
@@ -75,11 +37,11 @@ def choose_target(
                 "target",
             )
         return wanted, None, None
-    scores = {target: len(known_fields(header, fields)) for target, fields in TARGETS.items()}
+    scores = {target: score_target(header, fields) for target, fields in TARGETS.items()}
     ranked = sorted(scores, key=lambda target: -scores[target])
-    if scores[ranked[0]] >= 2 and scores[ranked[0]] > scores[ranked[1]]:
+    count = len(known_fields(header, TARGETS[ranked[0]]))
+    if count >= 2 and scores[ranked[0]] > scores[ranked[1]]:
         name, name_zh = TARGET_NAMES[ranked[0]]
-        count = scores[ranked[0]]
         said = Evidence(
             "target", ranked[0], f"{count} headers are those of {name}.", f"有 {count} 个表头属于{name_zh}。"
         )
@@ -111,7 +73,7 @@ def propose(
     chosen = _resolve(choices.mapping, header)
     units = _resolve(choices.units, header)
     findings: list[Finding] = []
-    matches: dict[int, _Match] = {}
+    matches: dict[int, Match] = {}
     for column, name in chosen.items():
         if name:
             matches[column] = _chosen(target, name, column)
@@ -131,9 +93,9 @@ def propose(
     )
 
 
-def _take(matches: dict[int, _Match], found: Iterable[tuple[int, _Match]], header: Header) -> list[Question]:
+def _take(matches: dict[int, Match], found: Iterable[tuple[int, Match]], header: Header) -> list[Question]:
     """Add the matches of fields that are still free; where two columns are as sure of one field, ask."""
-    sure: dict[str, list[tuple[int, _Match]]] = {}
+    sure: dict[str, list[tuple[int, Match]]] = {}
     taken = {each.field for each in matches.values()}
     for column, match in found:
         rivals = sure.setdefault(match.field, [])
@@ -181,17 +143,17 @@ def _resolve(named: Mapping[str, str], header: Header) -> dict[int, str]:
     return found
 
 
-def _chosen(target: str, name: str, column: int) -> _Match:
+def _chosen(target: str, name: str, column: int) -> Match:
     if find_field(target, name) is None:
         raise refuse(
             f"{name[:40]!r} is no field of {TARGET_NAMES[target][0]}.",
             f"{name[:40]!r} 不是{TARGET_NAMES[target][1]}的字段。",
             column_letter(column),
         )
-    return _Match(name, 1.0, Evidence("mapping", name, "Chosen.", "按选择。"))
+    return Match(name, 1.0, Evidence("mapping", name, "Chosen.", "按选择。"))
 
 
-def _check_doubles(matches: Mapping[int, _Match]) -> None:
+def _check_doubles(matches: Mapping[int, Match]) -> None:
     fields = [match.field for match in matches.values()]
     double = next((field for field in fields if fields.count(field) > 1), None)
     if double is not None:
@@ -203,7 +165,7 @@ def _check_doubles(matches: Mapping[int, _Match]) -> None:
 
 
 def _apply(
-    template: MappingTemplate, target: str, header: Header, free: list[int], matches: dict[int, _Match]
+    template: MappingTemplate, target: str, header: Header, free: list[int], matches: dict[int, Match]
 ) -> list[Finding]:
     """Map by a template; a required header that is gone is an error, another one a note."""
     findings = []
@@ -221,7 +183,7 @@ def _apply(
         elif find_field(target, wanted.field) is None:
             raise _stale(wanted.field, target)
         elif wanted.field not in {match.field for match in matches.values()}:
-            matches[column] = _Match(
+            matches[column] = Match(
                 wanted.field, 1.0, Evidence("mapping", wanted.field, "By the template.", "按映射模板。")
             )
     return findings
@@ -235,90 +197,20 @@ def _stale(field: str, target: str) -> ExchangeError:
     )
 
 
-def _by_names(header: Header, target: str, free: list[int], grid: Grid) -> Iterable[tuple[int, _Match]]:
+def _by_names(header: Header, target: str, free: list[int], grid: Grid) -> Iterable[tuple[int, Match]]:
     """Yield the matches of the free columns, the surest first."""
     found = []
     for column in free:
-        match = _by_name(header.heads[column], TARGETS[target]) or _by_cells(grid, header, column, target)
+        match = find_by_name(header.heads[column], TARGETS[target]) or find_by_cells(
+            grid, header, column, target
+        )
         if match is not None:
             found.append((column, match))
     return sorted(found, key=lambda pair: (-pair[1].confidence, pair[0]))
 
 
-def _by_name(head: Head, fields: tuple[LedgerField, ...]) -> _Match | None:
-    for name in _candidates(head):
-        for each in fields:
-            if name in each.headers:
-                return _named(_kept_apart(head, each, fields), name, 1.0)
-    if any(_YEARLY.fullmatch(name) for name in head.names) and any(
-        each.name == "annual_plan_yuan" for each in fields
-    ):
-        return _named("annual_plan_yuan", head.text, 1.0)
-    return _by_likeness(head, fields)
-
-
-def _candidates(head: Head) -> list[str]:
-    """Return the names to look for; a lower level such as 名称 says nothing without its parent, 合计 only its parent."""
-    names = [name for at, name in enumerate(head.names) if at == 0 or name not in _GENERIC | _TOTALS]
-    if len(head.levels) > 1 and head.levels[-1] in _TOTALS:
-        names.append("".join(head.levels[:-1]).lower())
-    return names
-
-
-def _kept_apart(head: Head, found: LedgerField, fields: tuple[LedgerField, ...]) -> str:
-    """Return the field meant: 开工 under 实际 is the actual start, not the planned one."""
-    if found.name.startswith("plan_") and "实际" in head.text:
-        actual = found.name.replace("plan_", "actual_")
-        return actual if any(each.name == actual for each in fields) else found.name
-    return found.name
-
-
-def _by_likeness(head: Head, fields: tuple[LedgerField, ...]) -> _Match | None:
-    name = head.names[-1] if head.names[-1] not in _GENERIC else head.names[0]
-    best = ("", "")
-    for each in fields:
-        for known in each.headers:
-            odd = any(word in name.replace(known, "") for word in _STOPPERS)
-            if (
-                len(known) >= 3
-                and not known.isascii()
-                and known in name
-                and not odd
-                and len(known) > len(best[1])
-            ):
-                best = (each.name, known)
-    return _named(best[0], best[1], _LIKENESS) if best[0] else None
-
-
-def _named(field: str, name: str, confidence: float) -> _Match:
-    if confidence < 1:
-        reason = Evidence(
-            "mapping", field, f"The header resembles {name!r}: check it.", f"表头与“{name}”相近，请核对。"
-        )
-    else:
-        reason = Evidence("mapping", field, f"The header says {name!r}.", f"表头为“{name}”。")
-    return _Match(field, confidence, reason)
-
-
-def _by_cells(grid: Grid, header: Header, column: int, target: str) -> _Match | None:
-    """Return what the cells of a column look like: outlines or codes, where four in five of them do."""
-    below = [row for row in sorted(grid.rows) if row > header.last][:_SAMPLE_ROWS]
-    cells = [grid.cell(row, column) for row in below]
-    texts = [plain(value[:200]) for value in cells if isinstance(value, str) and not is_blank(value[:200])]
-    for field, look, what in _LOOKS:
-        hits = sum(look.match(text) is not None for text in texts)
-        if hits and hits >= 0.8 * len(texts) and find_field(target, field) is not None:
-            en = f"{hits} of {len(texts)} cells look like {what}."
-            return _Match(
-                field,
-                _BY_CELLS,
-                Evidence("mapping", field, en, f"{len(texts)} 个单元格中有 {hits} 个形如 {what}。"),
-            )
-    return None
-
-
 def _column(
-    column: int, head: Head, match: _Match | None, target: str, chosen_unit: str | None,
+    column: int, head: Head, match: Match | None, target: str, chosen_unit: str | None,
     template: MappingTemplate | None, around: list[str],
 ) -> LedgerColumn:  # fmt: skip
     letter = column_letter(column)

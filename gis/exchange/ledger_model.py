@@ -4,6 +4,7 @@ Every fault has its cell; nothing is guessed: what the sender must say stands in
 a field in its `evidence`. Rows are plain values in SI units and yuan, whatever unit the ledger is in.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from dataclasses import field as member
@@ -12,6 +13,7 @@ from decimal import Decimal
 from typing import Any, Final, Literal
 
 from gis.exchange.errors import ExchangeError
+from gis.exchange.ledger_fields import TARGETS
 from gis.exchange.model import (
     Evidence,
     Finding,
@@ -146,7 +148,7 @@ class LedgerChoices:
         ----------
         question : str
             `Question.field`: a member of this class, ``mapping.<field>`` (answered with a column letter) or
-            ``units.<column letter>``.
+            ``units.<column letter>``; ``header_rows`` is answered with a row or two (``2-3``).
 
         Raises
         ------
@@ -166,8 +168,9 @@ class LedgerChoices:
             return replace(self, zone=int(answer))
         if question == "hidden_rows" and answer in ("include", "leave_out"):
             return replace(self, hidden_rows="include" if answer == "include" else "leave_out")
-        if question == "header_rows" and answer.isascii() and answer.isdigit() and len(answer) < 8:
-            return replace(self, header_rows=(int(answer), int(answer)))
+        rows = re.fullmatch(r"([0-9]{1,7})(?:-([0-9]{1,7}))?", answer)
+        if question == "header_rows" and rows is not None:
+            return replace(self, header_rows=(int(rows[1]), int(rows[2] or rows[1])))
         if question in _TEXTS:
             named: dict[str, Any] = {question: answer}
             return replace(self, **named)
@@ -322,8 +325,11 @@ class LedgerResult:
 
     def template(self) -> MappingTemplate:
         """Return the mapping as a template, to be kept for the next ledger of this sender."""
+        fields = {each.name: each for each in TARGETS.get(self.target or "", ())}
         columns = tuple(
-            TemplateColumn(each.header, each.field, each.unit)
+            TemplateColumn(
+                each.header, each.field, each.unit, each.field in fields and fields[each.field].required
+            )
             for each in self.columns
             if each.field is not None
         )

@@ -339,6 +339,15 @@ def _heads() -> list[LedgerCase]:
             xlsx([("项目名称", "工程名称", "项目代码", "建设单位"), ("甲", "乙", CODE, "公司")]), asks=("mapping.name",),
         ),
         LedgerCase(
+            "a number of the row beside the number of the parcel", "a.xlsx",
+            xlsx([("编号", "地块编号", "名称", "地块名称", "面积", "用地面积（亩）"), (1, "DK01", "x", "甲", 7, 60)]), target="land_parcel",
+            values=({"parcel_no": "DK01", "name": "甲", "stated_area_m2": 40_000.0},),
+        ),
+        LedgerCase(
+            "a CSV whose last column has no header", "a.csv", csv("地块编号,", "DK1,净地", "DK2,净地"), LedgerChoices(target="land_parcel"),
+            target="land_parcel", rows=(2, 3), cells={"B2": "error", "B3": "error"},
+        ),
+        LedgerCase(
             "the column is chosen", "a.xlsx",
             xlsx([("项目名称", "工程名称", "项目代码", "建设单位"), ("甲", "乙", CODE, "公司")]),
             LedgerChoices(mapping={"B": "name"}), values=({"name": "乙"},),

@@ -70,6 +70,11 @@ def test_an_answer_that_is_none_is_refused() -> None:
             LedgerChoices().answered(question, answer)
 
 
+def test_the_rows_of_a_header_are_an_answer_too() -> None:
+    assert LedgerChoices().answered("header_rows", "2-3").header_rows == (2, 3)
+    assert LedgerChoices().answered("header_rows", "4").header_rows == (4, 4)
+
+
 def test_the_template_of_a_ledger_reads_the_next_one_of_the_same_sender(tmp_path: Path) -> None:
     first = _read(
         xlsx([("工程", "盘子", "国码"), ("甲", 5, CODE)]), tmp_path, target="project",
@@ -77,6 +82,7 @@ def test_the_template_of_a_ledger_reads_the_next_one_of_the_same_sender(tmp_path
     )  # fmt: skip
     assert first.is_ready
     kept = json.loads(json.dumps(first.template().to_dict(), ensure_ascii=False))
+    assert [each["required"] for each in kept["columns"]] == [True, False, False]
     # The columns have moved; the template goes by their headers.
     second = _read(
         xlsx([("国码", "工程", "盘子"), (None, "乙", 7)]), tmp_path, template=MappingTemplate.from_dict(kept)
