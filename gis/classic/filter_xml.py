@@ -12,6 +12,7 @@ from xml.etree import ElementTree as ET
 
 from gis.classic.coordinates import read_crs, urn
 from gis.classic.errors import ServiceError, invalid
+from gis.crs import parse_crs
 
 MOST_BYTES: Final = 262_144
 _MOST_NODES: Final = 2_000
@@ -82,8 +83,13 @@ _KEPT: Final = {
 _SIGNS: Final = ("wildCard", "singleChar", "escapeChar", "escape")
 
 
-def read_filter(text: str, fields: Collection[str], geometry: str, srids: Collection[int]) -> str:
+def read_filter(
+    text: str, fields: Collection[str], geometry: str, srids: Collection[int], *, modern: bool = True
+) -> str:
     """Return the filter written anew.
+
+    The engine reads the coordinates of WFS 1.1 and later in the order of the authority, whatever the name, and those
+    of 1.0.0 east first: they are written so, from the order that the name of their system means.
 
     Parameters
     ----------
@@ -91,6 +97,8 @@ def read_filter(text: str, fields: Collection[str], geometry: str, srids: Collec
         Properties it may name.
     geometry : str
         Name of the geometry property.
+    modern : bool
+        Whether it belongs to WFS 1.1 or later.
 
     Raises
     ------
@@ -108,7 +116,7 @@ def read_filter(text: str, fields: Collection[str], geometry: str, srids: Collec
         raise _refused(local(root.tag))
     if sum(1 for _ in root.iter()) > _MOST_NODES:
         raise _refused("…", "too many elements", "元素过多")
-    anew = _Rewriter(frozenset(fields), geometry, frozenset(srids)).element(root, 0)
+    anew = _Rewriter(frozenset(fields), geometry, frozenset(srids), modern).element(root, 0)
     return ET.tostring(anew, encoding="unicode")
 
 
@@ -155,28 +163,39 @@ class _Rewriter:
     fields: frozenset[str]
     geometry: str
     srids: frozenset[int]
+    modern: bool
 
-    def element(self, old: ET.Element, depth: int) -> ET.Element:
+    def element(self, old: ET.Element, depth: int, *, flip: bool = False) -> ET.Element:
         name = local(old.tag)
         if depth > _MOST_DEPTH:
             raise _refused(name, "too deep", "层次过深")
         if name in _IDS:
             return self._id(old, name)
-        new = ET.Element(name, dict(self._attributes(old)))
+        attributes = dict(self._attributes(old))
+        stated = next((value for key, value in old.attrib.items() if local(key) == "srsName"), None)
+        if stated is not None:
+            attributes["srsName"], flip = self._system(stated)
+        new = ET.Element(name, attributes)
         if name in ("PropertyName", "ValueReference"):
             new.text = self._property(old.text)
         elif name == "Literal":
             if len(old):  # a geometry may be wrapped in a literal
-                new.extend([self.element(item, depth + 1) for item in old])
+                new.extend([self.element(item, depth + 1, flip=flip) for item in old])
                 return new
             new.text = _text(name, old.text)
         elif name in _COORDINATES:
-            new.text = _coordinates(name, old.text)
+            new.text = _coordinates(name, old.text, flip=flip)
         elif name in _OPERATORS or name in _GEOMETRIES:
-            new.extend([self.element(item, depth + 1) for item in old])
+            new.extend([self.element(item, depth + 1, flip=flip) for item in old])
         else:
             raise _refused(name)
         return new
+
+    def _system(self, stated: str) -> tuple[str, bool]:
+        """Return the name that the engine is told, and whether each pair must change places for it."""
+        crs = read_crs("FILTER", stated, self.srids)
+        name = urn(crs.srid) if self.modern else f"EPSG:{crs.srid}"
+        return name, self.modern != crs.swapped and parse_crs(urn(crs.srid)).swapped
 
     def _property(self, text: str | None) -> str:
         name = (text or "").strip().rpartition(":")[2]
@@ -195,10 +214,7 @@ class _Rewriter:
     def _attributes(self, old: ET.Element) -> Iterator[tuple[str, str]]:
         for key, value in old.attrib.items():
             name = local(key)
-            if name == "srsName":
-                crs = read_crs("FILTER", value, self.srids)
-                yield name, urn(crs.srid) if crs.swapped else f"EPSG:{crs.srid}"
-            elif (name in _SIGNS and len(value) == 1 and value.isprintable()) or value in _KEPT.get(name, ()):
+            if (name in _SIGNS and len(value) == 1 and value.isprintable()) or value in _KEPT.get(name, ()):
                 yield name, value
 
 
@@ -209,11 +225,18 @@ def _text(name: str, text: str | None) -> str:
     return text
 
 
-def _coordinates(name: str, text: str | None) -> str:
+def _coordinates(name: str, text: str | None, *, flip: bool) -> str:
     text = (text or "").strip()
-    if _NUMBERS.fullmatch(text):
+    if not _NUMBERS.fullmatch(text):
+        raise _refused(name, "numbers are needed", "应为数字")
+    if not flip:
         return " ".join(text.split())
-    raise _refused(name, "numbers are needed", "应为数字")
+    if name == "coordinates":  # GML 2: tuples with commas
+        return " ".join(",".join(reversed(pair.split(","))) for pair in text.split())
+    numbers = text.split()
+    if len(numbers) % 2:
+        raise _refused(name, "pairs of coordinates are needed", "坐标应成对")
+    return " ".join(f"{second} {first}" for first, second in zip(numbers[::2], numbers[1::2], strict=True))
 
 
 def _refused(name: str, en: str = "not taken in a filter", zh: str = "过滤条件中不接受") -> ServiceError:

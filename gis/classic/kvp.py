@@ -211,10 +211,12 @@ def _features(asked: Parameters, version: str, offer: Offer, request: str) -> di
         raise invalid("FILTER", "", "only one of BBOX, FILTER and ids", "BBOX、FILTER、要素编号三者择一")
     if ids:
         found["RESOURCEID" if version == "2.0.0" else "FEATUREID"] = _ids(ids, offer)
+    modern = version != "1.0.0"
     if "FILTER" in asked:
-        found["FILTER"] = read_filter(asked["FILTER"], offer.fields[layer], offer.geometry, offer.srids)
+        fields = offer.fields[layer]
+        found["FILTER"] = read_filter(asked["FILTER"], fields, offer.geometry, offer.srids, modern=modern)
     if "BBOX" in asked:
-        found["BBOX"] = read_box(asked["BBOX"], offer.srids, modern=version != "1.0.0")
+        found["BBOX"] = read_box(asked["BBOX"], offer.srids, modern=modern)
     if "SRSNAME" in asked:
         found["SRSNAME"] = written(read_crs("SRSNAME", asked["SRSNAME"], offer.srids))
     found |= _projection(asked, layer, offer)

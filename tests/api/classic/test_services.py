@@ -86,6 +86,60 @@ def test_wfs_filters_by_ogc_filters(classic_doors: Doors, condition: str, parcel
     )
 
 
+WEST, SOUTH, EAST, NORTH = 115.7, 33.2, 115.71, 33.21
+RING = [(WEST, SOUTH), (EAST, SOUTH), (EAST, NORTH), (WEST, NORTH), (WEST, SOUTH)]
+
+
+def written_geometry(kind: str, version: str, crs: str, *, latitude_first: bool) -> str:
+    """A box or a polygon as a client of that version writes it."""
+    points = [(WEST, SOUTH), (EAST, NORTH)] if kind == "BBOX" else RING
+    pairs = [(y, x) if latitude_first else (x, y) for x, y in points]
+    if version == "1.0.0":
+        text = f"<coordinates>{' '.join(f'{a},{b}' for a, b in pairs)}</coordinates>"
+        if kind == "BBOX":
+            return f"<Box srsName='{crs}'>{text}</Box>"
+        inner = f"<outerBoundaryIs><LinearRing>{text}</LinearRing></outerBoundaryIs>"
+        return f"<Polygon srsName='{crs}'>{inner}</Polygon>"
+    if kind == "BBOX":
+        (a, b), (c, d) = pairs
+        corners = f"<lowerCorner>{a} {b}</lowerCorner><upperCorner>{c} {d}</upperCorner>"
+        return f"<Envelope srsName='{crs}'>{corners}</Envelope>"
+    text = " ".join(f"{a} {b}" for a, b in pairs)
+    ring = f"<exterior><LinearRing><posList>{text}</posList></LinearRing></exterior>"
+    return f"<Polygon srsName='{crs}'>{ring}</Polygon>"
+
+
+@pytest.mark.parametrize("version", ["2.0.0", "1.1.0", "1.0.0"])
+@pytest.mark.parametrize("kind", ["BBOX", "Intersects"])
+@pytest.mark.parametrize(
+    ("crs", "latitude_first"),
+    [
+        ("urn:ogc:def:crs:OGC:1.3:CRS84", False),
+        ("CRS:84", False),
+        ("EPSG:4490", False),
+        ("urn:ogc:def:crs:EPSG::4326", True),
+        ("http://www.opengis.net/def/crs/EPSG/0/4490", True),
+    ],
+)
+def test_wfs_filters_by_geometries_in_the_axis_order_that_their_name_means(
+    classic_doors: Doors, version: str, kind: str, crs: str, latitude_first: bool
+) -> None:
+    name = "ValueReference" if version == "2.0.0" else "PropertyName"
+    drawn = written_geometry(kind, version, crs, latitude_first=latitude_first)
+    text = f"<Filter><{kind}><{name}>geom</{name}>{drawn}</{kind}></Filter>"
+    types = "typenames" if version == "2.0.0" else "typename"
+    url = f"/classic/wfs?service=WFS&version={version}&request=GetFeature&{types}=land_parcels&filter={quote(text)}"
+    answer = classic_doors.get(f"{url}&outputformat={quote('application/json; subtype=geojson')}")
+    assert answer.status_code == 200
+    query = f"/ogc/collections/land_parcels/items?limit={BIG}&bbox={WEST},{SOUTH},{EAST},{NORTH}"
+    expected, found = (
+        sorted(item["properties"]["parcel_no"] for item in each.json()["features"])
+        for each in (classic_doors.get(query), answer)
+    )
+    assert 0 < len(expected) < BIG
+    assert found == expected
+
+
 def test_wfs_takes_the_same_by_post(classic_doors: Doors) -> None:
     body = (
         '<GetFeature xmlns="http://www.opengis.net/wfs/2.0" xmlns:fes="http://www.opengis.net/fes/2.0" version="2.0.0" '
