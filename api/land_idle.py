@@ -25,11 +25,10 @@ class _Body(BaseModel):
 
 
 class IdleAnswer(BaseModel):
-    """What both tests say of all parcels that are supplied and not complete."""
-
-    model_config = ConfigDict(from_attributes=True)
+    """What both tests say of the parcels that are supplied and not complete; `next` is what `after` continues with."""
 
     parcels: list[ParcelIdle]
+    next: str | None
 
 
 class IdleMoveBody(_Body):
@@ -83,9 +82,17 @@ class SuspensionAnswer(BaseModel):
 
 
 @router.get("/idle", summary="闲置土地 Idle land")
-def read_idle(caller: CallerDep, session: SessionDep, as_of: AsOf = None) -> IdleAnswer:
-    """Run both legal tests over every supplied parcel; the tests say, a person decides."""
-    return IdleAnswer(parcels=list_idle(session, caller, as_of))
+def read_idle(
+    caller: CallerDep,
+    session: SessionDep,
+    as_of: AsOf = None,
+    after: Annotated[str, Query(max_length=100)] = "",
+    limit: Annotated[int, Query(ge=1, le=10_000)] = 1_000,
+) -> IdleAnswer:
+    """Run both legal tests over the supplied parcels, by number; the tests say, a person decides."""
+    found = list_idle(session, caller, as_of, after=after, limit=limit + 1)
+    more = found[limit - 1].parcel_no if len(found) > limit else None
+    return IdleAnswer(parcels=found[:limit], next=more)
 
 
 @router.get("/parcels/{parcel_no}/idle", summary="闲置认定依据 Idle tests of a parcel")

@@ -17,9 +17,11 @@ from gis.crs import Crs, parse_crs
 from gis.errors import InvalidGeometryError
 from gis.polygons import check_polygon, polygon_from_geojson
 from twin.errors import InvalidInputError
-from twin.land.reserve import Moved, Reserved, cancel_reservation, reserve_parcel
+from twin.land.reserve import Moved
+from twin.land.reserve_holds import Reserved, cancel_reservation, reserve_parcel
 from twin.land.reserve_idle import IdleMove, move_idle
-from twin.land.reserve_parts import Changed, Part, Split, merge_parcels, release_part, split_parcel
+from twin.land.reserve_parts import Split, merge_parcels, release_part, split_parcel
+from twin.land.reserve_swap import Changed, Part
 
 router: Final = APIRouter(prefix="/api/v1/land", tags=["land"])
 Reason = Annotated[str, Field(min_length=1, max_length=500)]

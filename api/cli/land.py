@@ -15,10 +15,11 @@ from twin.errors import InvalidInputError
 from twin.identity.caller import SYSTEM
 from twin.land.matching import Matches, find_matches
 from twin.land.matching_score import Demand, Match, Near
-from twin.land.reserve import Move, cancel_reservation, move_parcel, reserve_parcel
+from twin.land.reserve import Move, move_parcel
 from twin.land.reserve_card import get_card
 from twin.land.reserve_figures import Area, list_availability, list_released
 from twin.land.reserve_history import get_history
+from twin.land.reserve_holds import cancel_reservation, reserve_parcel
 from twin.land.reserve_idle import list_idle
 
 app = typer.Typer(
@@ -110,7 +111,7 @@ def idle(
 ) -> None:
     """Run both legal tests of idle land over every supplied parcel; a person decides. 闲置土地排查"""
     with opened_session() as session:
-        found = list_idle(session, SYSTEM, _day(as_of))
+        found = list_idle(session, SYSTEM, _day(as_of), limit=100_000)
     shown = [each for each in found if every or each.assessment.idle is not False]
     if as_json:
         _echo([asdict(each) for each in shown])

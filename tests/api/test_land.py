@@ -140,6 +140,18 @@ def test_the_ledger_from_reservation_to_idle_land_over_http(own_doors: Doors) ->
     assert sorted(set(kinds)) == ["idle", "reservation", "state", "suspension"]
 
 
+def test_idle_land_is_listed_by_pages(own_doors: Doors) -> None:
+    as_owner(own_doors.seeded.url, "UPDATE land_parcel SET state = 'supplied' WHERE parcel_no < 'DK-100003'")
+    numbers, after = [], ""
+    for _ in range(3):
+        page = own_doors.get(f"{LAND}/idle?limit=2&after={after}", "auditor").json()
+        numbers.append([each["parcel_no"] for each in page["parcels"]])
+        after = page["next"]
+        if after is None:
+            break
+    assert numbers == [["DK-0001", "DK-100000"], ["DK-100001", "DK-100002"]]
+
+
 def test_facts_are_corrected_and_emptied(own_doors: Doors) -> None:
     as_owner(own_doors.seeded.url, "UPDATE land_parcel SET state = 'started' WHERE id = 1")
     path = f"{PARCEL}/facts"

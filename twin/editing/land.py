@@ -15,7 +15,7 @@ from twin.editing.values import Values
 from twin.errors import ConflictError
 from twin.identity import Caller
 from twin.land.models import ControlArea, LandParcel
-from twin.land.reserve import check_not_reserved, end_by_supply
+from twin.land.reserve_holds import check_not_reserved, end_by_supply
 
 SOURCE = "edit"
 

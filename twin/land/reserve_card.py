@@ -9,8 +9,8 @@ from gis.crs import MU_PER_M2
 from twin.identity.caller import Caller
 from twin.identity.rights import may, reach
 from twin.land.idle import IdleAssessment
-from twin.land.reserve import Reservation, find_holder
 from twin.land.reserve_history import list_origins
+from twin.land.reserve_holds import Reservation, find_holder
 from twin.land.reserve_idle import assess_parcel
 from twin.land.reserve_rows import READ, WRITE, get_parcel
 from twin.land.states import Step, called, list_steps

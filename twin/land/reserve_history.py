@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 from twin.identity.caller import Caller
 from twin.identity.rights import require
 from twin.land.models import LandParcel
-from twin.land.reserve import list_reservations
 from twin.land.reserve_clocks import list_suspensions
+from twin.land.reserve_holds import list_reservations
 from twin.land.reserve_models import LandChange, LandChangePart, LandTransition
 from twin.land.reserve_rows import READ, list_heirs, unknown_parcel
 from twin.land.states import called

@@ -116,8 +116,10 @@ def assess_parcel(session: Session, caller: Caller, parcel_no: str, as_of: date 
     return assess_all(session, [get_parcel(session, caller, parcel_no)], as_of)[0]
 
 
-def list_idle(session: Session, caller: Caller, as_of: date | None = None) -> list[ParcelIdle]:
-    """Return what both tests say of every parcel that is supplied and not complete, by number.
+def list_idle(
+    session: Session, caller: Caller, as_of: date | None = None, *, after: str = "", limit: int = 1_000
+) -> list[ParcelIdle]:
+    """Return what both tests say of parcels that are supplied and not complete, by number, behind the one named `after`.
 
     Raises
     ------
@@ -125,9 +127,14 @@ def list_idle(session: Session, caller: Caller, as_of: date | None = None) -> li
         The caller does not hold land:read.
     """
     require(caller, READ)
-    light = [defer(LandParcel.geom), defer(LandParcel.geom_survey)]
-    statement = select(LandParcel).where(LandParcel.state.in_(SUPPLIED_STATES)).options(*light)
-    return assess_all(session, list(session.scalars(statement.order_by(LandParcel.parcel_no))), as_of)
+    statement = (
+        select(LandParcel)
+        .where(LandParcel.state.in_(SUPPLIED_STATES), LandParcel.parcel_no > after)
+        .options(defer(LandParcel.geom), defer(LandParcel.geom_survey))
+        .order_by(LandParcel.parcel_no)
+        .limit(limit)
+    )
+    return assess_all(session, list(session.scalars(statement)), as_of)
 
 
 def assess_all(session: Session, parcels: Sequence[LandParcel], as_of: date | None) -> list[ParcelIdle]:

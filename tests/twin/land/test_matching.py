@@ -20,7 +20,7 @@ from twin.identity import ANONYMOUS, Caller
 from twin.land.matching import Matches, find_matches
 from twin.land.matching_rows import Candidate
 from twin.land.matching_score import Demand, Near, judge
-from twin.land.reserve import reserve_parcel
+from twin.land.reserve_holds import reserve_parcel
 
 WANTED = Demand(60, use="industrial", near=(Near("road", 3_000),), avoid=("farmland",))
 SIDE = 200.05

@@ -22,8 +22,9 @@ from twin.errors import (
 )
 from twin.identity import ANONYMOUS
 from twin.identity.audit import list_events
-from twin.land.reserve import Move, TakenError, cancel_reservation, move_parcel, reserve_parcel
+from twin.land.reserve import Move, move_parcel
 from twin.land.reserve_history import get_history
+from twin.land.reserve_holds import TakenError, cancel_reservation, reserve_parcel
 
 CODE = "341299-2025-03-0128-4"
 SECOND = "341299-2025-03-0129-2"

@@ -19,12 +19,13 @@ from tests.rows import add_project, square_wkt
 from tests.twin.land.pool import AUDITOR, PLANNER, E, N, add_parcel, pin_day
 from twin.errors import ConflictError, ForbiddenError, InvalidInputError, NotFoundError
 from twin.identity.audit import list_events
-from twin.land.reserve import reserve_parcel
 from twin.land.reserve_clocks import add_suspension
 from twin.land.reserve_figures import list_released
 from twin.land.reserve_history import get_history
+from twin.land.reserve_holds import reserve_parcel
 from twin.land.reserve_idle import assess_parcel
-from twin.land.reserve_parts import Changed, Part, Split, merge_parcels, release_part, split_parcel
+from twin.land.reserve_parts import Split, merge_parcels, release_part, split_parcel
+from twin.land.reserve_swap import Changed, Part
 
 ZONE = parse_crs("EPSG:4527")
 DEGREES = parse_crs("EPSG:4490")
