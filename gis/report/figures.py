@@ -1,6 +1,6 @@
 """The tables of an overlap report, made once for every format: what stands in which column, in which unit."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from typing import Any, Final
 
 from gis.report.model import OverlapReport, ReportItem, ReportLayer, number_range
@@ -97,7 +97,14 @@ def owner_table(report: OverlapReport) -> Table:
         (Column("类别名称\n（DLMC）", share=1.2), lambda row: row["class_name"] or NOTHING),
         *_counted(report),
     ]
-    return fill_table("坐落单位分类统计表", specs, _with_totals(report, "by_owner"))
+    named = {
+        layer.key for layer in report.layers if any(_owner(row) for row in layer.row.get("by_owner") or [])
+    }
+    return fill_table("坐落单位分类统计表", specs, _with_totals(report, "by_owner", named))
+
+
+def _owner(row: Row) -> bool:
+    return bool(row.get("owner_code") or row.get("owner_name"))
 
 
 def _counted(report: OverlapReport) -> Iterator[Spec]:
@@ -110,9 +117,11 @@ def _share(report: OverlapReport, row: Row) -> float:
     return float(100 * row.get(report.measure, 0) / report.whole)
 
 
-def _with_totals(report: OverlapReport, member: str) -> Iterator[tuple[Row, Emphasis]]:
+def _with_totals(
+    report: OverlapReport, member: str, layers: Set[str] | None = None
+) -> Iterator[tuple[Row, Emphasis]]:
     for layer in report.layers:
-        rows = layer.row.get(member) or []
+        rows = layer.row.get(member) or [] if layers is None or layer.key in layers else []
         for row in rows:
             yield {**row, "title": layer.title}, ""
         if len(rows) > 1:
@@ -126,7 +135,7 @@ def land_use_table(report: OverlapReport) -> Table:
     """Return the three great classes of land use, and what of them is cultivated land and forest."""
     used = report.answer.get("land_use") if report.measure == "area_m2" else None
     rows: list[tuple[Row, Emphasis]] = []
-    if used:
+    if used and used["groups"]:
         rows = [(group, "") for group in used["groups"]]
         rows += [({"zh": f"其中：{name}", **used[key]}, "") for key, name in _PARTS if key in used]
     specs: list[Spec] = [

@@ -120,6 +120,22 @@ def test_villages_are_summed_by_class() -> None:
     ]
 
 
+def test_tables_without_anything_to_tell_are_left_out() -> None:
+    found = answer(land_use={"groups": [], "cultivated": areas(0.0), "forest": areas(0.0)})
+    found["layers"][2]["by_owner"] = [
+        {
+            "owner_code": None,
+            "owner_name": None,
+            "class_code": "0103",
+            "class_name": "旱地",
+            "count": 1,
+            **areas(5.0),
+        }
+    ]
+    titles = [table.title for table in all_tables(report(found))]
+    assert titles == ["压占情况汇总表", "分类统计表", "压占图斑明细表"]
+
+
 def test_parcels_of_a_subject_stand_one_by_one() -> None:
     hit = {"layer": "farmland", "hit": True, **areas(1_000.0), "share_of_subject": 50.0}
     members = [
