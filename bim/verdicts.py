@@ -21,12 +21,15 @@ MISREAD = (
     RuntimeError,
 )
 _SHOWN = 50
+_NUMBERS_END = 2**63
 
 
 def failed_verdict(error: BimError) -> Verdict:
     """Verdict of a refused file, with the place of the fault."""
     place = error.place
-    detail = {"line": place.line, "entity": place.entity, "member": place.member}
+    # A number that no integer of the verdict's JSON can hold stays text; only a spoilt file has one.
+    entity = place.entity if place.entity is None or place.entity < _NUMBERS_END else f"#{place.entity}"
+    detail = {"line": place.line, "entity": entity, "member": place.member}
     return Verdict(error.code, "failed", error.message_en, error.message_zh, detail)
 
 
