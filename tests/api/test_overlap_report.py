@@ -255,3 +255,10 @@ def test_a_subject_with_a_buffer_is_drawn_widened(vector: Doors) -> None:
     assert figures["area_plane_m2"] == pytest.approx(30_000 + 2 * 10 * 350 + 3.1416 * 100 - 600, abs=1)
     page = asked(vector, "html", buffer_m=10).text
     assert "向外 10 米；缓冲前面积 27,988.57 平方米" in page
+
+
+def test_the_map_page_offers_the_files_of_a_project(doors: Doors) -> None:
+    text = doors.get(f"/?part=overlap&sel={PUBLIC_CODE}", "planner").text
+    offered = re.findall(r'href="(/api/v1/projects/[^"]+f=(\w+))"', text)
+    assert [key for _, key in offered] == ["pdf", "xlsx", "html", "shp", "txt", "geojson"]
+    assert doors.get(offered[3][0], "planner").headers["content-type"] == "application/zip"
