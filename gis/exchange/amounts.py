@@ -52,6 +52,7 @@ _MIXED: Final = re.compile(r"([0-9]+(?:\.[0-9]+)?)亿元?([0-9]+(?:\.[0-9]+)?)�
 _MOST: Final = Decimal(10) ** 15
 _CENT: Final = Decimal("0.01")
 _LONGEST: Final = 120
+_LONGEST_PLAIN: Final = 4_000
 
 
 class CellError(GisError):
@@ -79,7 +80,11 @@ def plain(value: object) -> str:
         return ""
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
         value = int(value)
-    text = unicodedata.normalize("NFKC", str(value))
+    text = str(value)
+    if len(text) > _LONGEST_PLAIN:
+        # No number, date or name is so long; the sign keeps what is left from being read as one.
+        text = text[:_LONGEST_PLAIN] + "…"
+    text = unicodedata.normalize("NFKC", text)
     return _SPACE.sub(" ", text).strip().removeprefix("'").strip()
 
 

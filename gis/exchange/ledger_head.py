@@ -13,6 +13,8 @@ from gis.exchange.ledger_grid import Grid
 UNITS: Final[Mapping[str, Fraction]] = {**MONEY_YUAN, **AREA_M2, **SHARE}
 _SEARCHED_ROWS: Final = 40
 _MOST_LEVELS: Final = 4
+_LONGEST: Final = 200
+"""Characters of a header that are looked at."""
 _BRACKETS: Final = re.compile(r"[(\[【〔]([^()\[\]【】〔〕]*)[)\]】〕]")
 _MARKS: Final = re.compile(r"[*★☆※#]|\((?:必填|选填|必填项)\)|[:：]$")
 _UNIT_WORD: Final = re.compile(r"^(?:计量)?单位[:：为]?")
@@ -60,7 +62,7 @@ def split_unit(text: str) -> tuple[str, str | None]:
     >>> split_unit("地块面积公顷"), split_unit("单价(元/亩)"), split_unit("（万元）")
     (('地块面积', '公顷'), ('单价', None), ('', '万元'))
     """
-    bare = _MARKS.sub("", re.sub(r"\s", "", plain(text)))
+    bare = _MARKS.sub("", re.sub(r"\s", "", plain(text[:_LONGEST])))
     unit = None
     for inner in _BRACKETS.findall(bare):
         unit = unit or find_unit(_UNIT_WORD.sub("", inner), UNITS)
@@ -134,7 +136,7 @@ def _spread_text(grid: Grid, row: int, column: int, first: int, last: int) -> st
     """Return a header cell's text; under a merge that of its corner, right of an unmerged parent the parent's."""
     value = grid.cell(row, column)
     if value is not None:
-        return plain(value)
+        return plain(value)[:_LONGEST]
     corner = grid.corners.get((row, column))
     if corner is not None:
         return plain(grid.cell(*corner)) if corner[0] >= first else ""

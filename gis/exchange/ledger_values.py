@@ -70,7 +70,7 @@ def raw_value(cell: Any) -> Value:
     if isinstance(cell, time | timedelta):
         return str(cell)
     if isinstance(cell, str):
-        return re.sub(r"\s+", " ", cell).strip()[:MOST_TEXT] or None
+        return re.sub(r"\s+", " ", cell[: 2 * MOST_TEXT]).strip()[:MOST_TEXT] or None
     return cell if cell is None or isinstance(cell, bool | int | float | date) else str(cell)[:MOST_TEXT]
 
 

@@ -161,7 +161,7 @@ def _is_table(start: str) -> bool:
     if re.match(r"(?:#[^\n]*\n)*##[0-9]{4}[A-Z]", start):
         # Frames of measuring devices (HJ 212) are full of the same signs.
         return False
-    split = [any(sign in line for sign in (",", "\t", ";")) for line in lines]
+    split = [any(sign in line for sign in (",", "\t", ";", "|")) for line in lines]
     return bool(split) and (split[0] or sum(split) >= 2)
 
 

@@ -154,3 +154,18 @@ def test_reading_leaves_the_file_alone_and_holds_no_handle(tmp_path: Path) -> No
     _read(data, tmp_path)
     assert (tmp_path / "file").read_bytes() == data
     (tmp_path / "file").rename(tmp_path / "moved")
+
+
+def test_a_long_list_of_coordinates_is_read_to_its_end(tmp_path: Path) -> None:
+    # A square of 1000 m with a point every metre: 4000 points, far more than any text of a cell.
+    side = [(3671300 + n, 39371200) for n in range(1000)] + [(3672300, 39371200 + n) for n in range(1000)]
+    back = [(3672300 - n, 39372200) for n in range(1000)] + [(3671300, 39372200 - n) for n in range(1000)]
+    cell = "；".join(f"{north}，{east}" for north, east in side + back)
+    result = _read(csv("地块编号|地块名称|坐标", f"DK01|一号|{cell}"), tmp_path, delimiter="|")
+    assert not result.errors
+    assert [each.geometry.area for each in result.features] == [1_000_000]
+
+
+def test_a_number_that_drowns_in_blanks_is_not_cut_to_another(tmp_path: Path) -> None:
+    result = _read(csv("项目名称,项目代码,总投资（万元）", f"甲,,5{' ' * 5000}6"), tmp_path)
+    assert [each.where for each in result.errors] == ["C2"]
