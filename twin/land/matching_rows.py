@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from gis.crs import STORED_SRID
 
-MOST_CANDIDATES: Final = 2_000
+MOST_CANDIDATES: Final = 1_000
 NOISE_THICKNESS_M: Final = 1e-6
 
 # GB/T 21010: classes that begin so, and words of planned uses
@@ -162,18 +162,35 @@ def _distances(query: CandidateQuery) -> str:
 
 
 def _distance(kind: str) -> str:
-    """Return the statement of the nearest of a kind: sought in a box in degrees, measured on the ellipsoid.
+    """Return the statement of the nearest of a kind, measured on the ellipsoid.
 
-    A degree of longitude is shorter than one of latitude by the cosine; the box is a fiftieth too wide for safety.
+    The one that is nearest in degrees is found by the index; what is nearer in metres can only lie in a box of its
+    distance, which is much smaller than the reach. Degrees of longitude are shorter than those of latitude: a box is
+    made a fiftieth too wide for safety.
     """
-    box = f"ST_Expand(p.geom, 1.02 * :reach_{kind} / (111320 * cos(radians(ST_YMax(p.geom)))), :reach_{kind} / 110000.0)"
-    found = f"""SELECT p.id, coalesce(c.name, c.class_name, c.code) AS name, p.geom, c.geom AS other
-      FROM pool p JOIN control_area c ON c.geom && {box} WHERE {_PATCHES[kind]} AND {_IN_FORCE}"""  # noqa: S608
+    sources = [
+        f"SELECT coalesce(c.name, c.class_name, c.code) AS name, c.geom FROM control_area c "  # noqa: S608
+        f"WHERE {_PATCHES[kind]} AND {_IN_FORCE} AND c.geom && {{box}} {{order}}"
+    ]
     if kind in _WORKS:
-        found += f""" UNION ALL SELECT p.id, j.name, p.geom, f.geom
-      FROM pool p JOIN project_footprint f ON f.geom && {box} AND f.valid_to IS NULL
-        JOIN project j ON j.id = f.project_id WHERE {_WORKS[kind]}"""  # noqa: S608
+        sources.append(
+            f"SELECT j.name, c.geom FROM project_footprint c JOIN project j ON j.id = c.project_id "  # noqa: S608
+            f"WHERE {_WORKS[kind]} AND c.valid_to IS NULL AND c.geom && {{box}} {{order}}"
+        )
+    first, second = (
+        " UNION ALL ".join(f"({source.format(box=_box(reach), order=order)})" for source in sources)
+        for reach, order in ((f":reach_{kind}", "ORDER BY c.geom <-> p.geom LIMIT 1"), ("a.m", ""))
+    )
+    metres = "ST_Distance(geography(p.geom), geography(o.geom))"
     return f"""
-  SELECT DISTINCT ON (id) id, '{kind}' AS kind, m, name
-  FROM (SELECT id, name, ST_Distance(geography(geom), geography(other)) AS m FROM ({found}) AS box_{kind}) AS found_{kind}
-  WHERE m <= :reach_{kind} ORDER BY id, m, name"""  # noqa: S608
+  SELECT p.id, '{kind}' AS kind, b.m, b.name FROM pool p,
+    LATERAL (SELECT min({metres}) AS m FROM ({first}) AS o) AS a,
+    LATERAL (SELECT {metres} AS m, o.name FROM ({second}) AS o ORDER BY 1, 2 LIMIT 1) AS b
+  WHERE b.m <= :reach_{kind}"""  # noqa: S608
+
+
+def _box(reach_m: str) -> str:
+    return (
+        f"ST_Expand(p.geom, 1.02 * ({reach_m} + 1) / (111320 * cos(radians(ST_YMax(p.geom)))), "
+        f"({reach_m} + 1) / 110000.0)"
+    )

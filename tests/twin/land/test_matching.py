@@ -271,3 +271,13 @@ def test_a_long_strip_scores_less_for_its_shape() -> None:
     parts = {part.part: part for part in judge(strip, Demand(60)).parts}
     # 1 000 m × 40 m: P = 2 080; here 1 020 + 1 020. 0.12079 of a circle, 0.1538 of a square.
     assert parts["shape"].value == pytest.approx(0.1538, abs=0.0001)
+
+
+def test_the_nearest_is_so_in_metres_and_not_in_degrees(session: Session) -> None:
+    # 1 000 m to the east are 0.0107° of longitude, 1 100 m to the north 0.0099° of latitude.
+    add_parcel(session, "CB-1", square())
+    add_road(session, SIDE + 1_000)
+    north = N + SIDE + 1_100
+    add_area(session, "dltb", "L-2", square_wkt(E, north, E + SIDE, north + 20))
+    session.execute(text("UPDATE control_area SET class_code = '1003'"))
+    assert "距最近道路（图斑L-1） 1,000 m。" in [note.zh for note in found(session).fits[0].met]
