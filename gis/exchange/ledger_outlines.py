@@ -4,6 +4,7 @@ Geometry stays in the order of the columns here; `gis.exchange.coordinates.place
 """
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -91,9 +92,8 @@ def _from_wkt(found: re.Match[str], length: int) -> Outline:
 
 def _from_list(text: str) -> BaseGeometry:
     """Return a point or polygon of pairs that ; | or line breaks separate."""
-    parts = [
-        part for part in re.split(r"[;；|\n]+", plain(text) if "\n" not in text else text) if part.strip()
-    ]
+    half_width = unicodedata.normalize("NFKC", text)
+    parts = [part for part in re.split(r"[;|\n]+", half_width) if part.strip()]
     pairs = [_PAIR.fullmatch(part) for part in parts]
     if not parts or not all(pairs):
         raise CellError(
