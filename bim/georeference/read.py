@@ -86,6 +86,7 @@ def _world(model: Model, context: Instance | None, units: Units) -> Matrix | Non
 
 
 def _axis_matrix(placement: Instance, units: Units) -> Matrix:
+    _check_axes(placement)
     matrix = np.array(ifcopenshell.util.placement.get_axis2placement(placement), dtype=np.float64)
     matrix[:3, 3] *= units.length_m
     return matrix
@@ -289,9 +290,20 @@ def _site_points(model: Model, units: Units) -> Iterator[SitePoint]:
 def _location(product: Instance, units: Units) -> Point:
     if product.ObjectPlacement is None:
         return 0.0, 0.0, 0.0
+    link = product.ObjectPlacement
+    while link is not None:
+        _check_axes(getattr(link, "RelativePlacement", None))
+        link = getattr(link, "PlacementRelTo", None)
     matrix = ifcopenshell.util.placement.get_local_placement(product.ObjectPlacement)
     x, y, z = (float(matrix[row][3]) * units.length_m for row in range(3))
     return x, y, z
+
+
+def _check_axes(axes: Instance | None) -> None:
+    """Refuse axes whose place is no point: the library would have the kernel draw it, which ends the process."""
+    location = getattr(axes, "Location", None)
+    if location is not None and not location.is_a("IfcPoint"):
+        raise TypeError(f"#{location.id()} {location.is_a()} stands where a point is needed")
 
 
 def _topmost_location(model: Model, units: Units) -> Point:

@@ -362,3 +362,10 @@ def test_a_global_id_that_is_no_text_is_replaced_by_the_instance_number(tmp_path
     text = Sheet(walls=2).text().replace(f"IFCWALL('{guid(1020)}'", "IFCWALL((1.,2.)")
     _, rows = _taken_in(write(tmp_path / "a.ifc", text), tmp_path / "s")
     assert [row.global_id for row in rows if row.ifc_class == "IfcWall"] == [guid(1000), "#1020"]
+
+
+def test_a_site_placed_by_something_that_is_no_point_costs_the_position_alone(tmp_path: Path) -> None:
+    text = Sheet(walls=2).text().replace("#22=IFCCARTESIANPOINT((0.0,0.0,0.0));", "#22=IFCWALL((0.,0.,0.));")
+    assert "IFCWALL((0" in text
+    outcome = _convert(write(tmp_path / "a.ifc", text), tmp_path / "s")
+    assert outcome.verdict.state == "succeeded", outcome.verdict
