@@ -49,20 +49,24 @@ def false_easting_m(srid: int) -> float:
     return (srid - _ZONE_BASE) * 1e6 + 5e5
 
 
-def ellipsoidal_area_sql(plane: str) -> str:
+def ellipsoidal_area_sql(plane: str, east: str = "0", north: str = "0") -> str:
     """Return the SQL expression of the area on the CGCS2000 ellipsoid, m².
 
     Parameters
     ----------
     plane : str
         Expression of polygons in a numbered 3-degree zone; NULL and what is empty give NULL.
+    east, north : str
+        Expressions of the point of the zone that the coordinates count from.
     """
-    middle = _factor_sql("v.x - v.origin", "v.y")
+    middle = _factor_sql("v.x - v.origin", "v.y + v.north")
     return f"""(SELECT CASE WHEN v.width <= {WIDE_M} AND v.height <= {WIDE_M}
       THEN v.area * ({middle} - v.width * v.width * {_SPREAD!r}::float8) ELSE {_INTEGRAL} END
     FROM (SELECT u.g, ST_X(u.middle) AS x, ST_Y(u.middle) AS y, ST_Area(u.g) AS area, ST_XMax(u.g) - ST_XMin(u.g) AS width,
-        ST_YMax(u.g) - ST_YMin(u.g) AS height, (ST_SRID(u.g) - {_ZONE_BASE}) * 1e6::float8 + 5e5::float8 AS origin
-      FROM (SELECT w.g, ST_Centroid(w.g) AS middle FROM (SELECT {plane} AS g OFFSET 0) w OFFSET 0) u OFFSET 0) v)"""
+        ST_YMax(u.g) - ST_YMin(u.g) AS height, u.north,
+        (ST_SRID(u.g) - {_ZONE_BASE}) * 1e6::float8 + 5e5::float8 - u.east AS origin
+      FROM (SELECT w.g, w.east, w.north, ST_Centroid(w.g) AS middle
+        FROM (SELECT {plane} AS g, {east} AS east, {north} AS north OFFSET 0) w OFFSET 0) u OFFSET 0) v)"""
 
 
 def _factor_sql(x: str, y: str) -> str:
@@ -73,7 +77,7 @@ def _factor_sql(x: str, y: str) -> str:
             SELECT {x} AS x, cos(2 * ({y}) / {_RECTIFYING_M!r}::float8) AS c OFFSET 0) n OFFSET 0) o OFFSET 0) p OFFSET 0) r)"""
 
 
-_INTEGRAL: Final = f"""(SELECT sum((e.ax * e.by - e.bx * e.ay) / 6 * {_factor_sql("v.x - v.origin + t.x", "v.y + t.y")})
+_INTEGRAL: Final = f"""(SELECT sum((e.ax * e.by - e.bx * e.ay) / 6 * {_factor_sql("v.x - v.origin + t.x", "v.y + v.north + t.y")})
       FROM (SELECT ST_X(d.geom) - v.x AS ax, ST_Y(d.geom) - v.y AS ay, lead(ST_X(d.geom) - v.x) OVER ring AS bx,
           lead(ST_Y(d.geom) - v.y) OVER ring AS by FROM ST_DumpPoints(ST_ForcePolygonCCW(v.g)) d
         WINDOW ring AS (PARTITION BY d.path[:array_length(d.path, 1) - 1] ORDER BY d.path[array_length(d.path, 1)])) e,
@@ -82,13 +86,17 @@ _INTEGRAL: Final = f"""(SELECT sum((e.ax * e.by - e.bx * e.ay) / 6 * {_factor_sq
 """Triangles from the middle to every edge, each by its edges' midpoints: exact where the factor is a parabola."""
 
 
-def ellipsoidal_areas_m2(plane: Sequence[BaseGeometry] | NDArray[np.object_], srid: int) -> Floats:
+def ellipsoidal_areas_m2(
+    plane: Sequence[BaseGeometry] | NDArray[np.object_], srid: int, counted_from: Floats | None = None
+) -> Floats:
     """Return the areas of polygons drawn in a numbered 3-degree zone, as the SQL expression gives them.
 
     Parameters
     ----------
     plane : array of Polygon or MultiPolygon
         Metres of `srid`; what is empty has no area.
+    counted_from : array of shape (n, 2), optional
+        East and north of the point of the zone that each shape's coordinates count from.
 
     Examples
     --------
@@ -98,18 +106,19 @@ def ellipsoidal_areas_m2(plane: Sequence[BaseGeometry] | NDArray[np.object_], sr
     every = np.asarray(plane, dtype=object)
     areas = np.zeros(len(every))
     there = ~shapely.is_empty(every)
-    areas[there] = _areas(every[there], false_easting_m(srid))
+    shift = np.zeros((len(every), 2)) if counted_from is None else counted_from
+    areas[there] = _areas(every[there], false_easting_m(srid) - shift[there, 0], shift[there, 1])
     return areas
 
 
-def _areas(shapes: NDArray[np.object_], origin: float) -> Floats:
+def _areas(shapes: NDArray[np.object_], origin: Floats, north: Floats) -> Floats:
     middle = shapely.centroid(shapes)
     x, y = shapely.get_x(middle), shapely.get_y(middle)
-    west, south, east, north = shapely.bounds(shapes).T
+    west, south, east, top = shapely.bounds(shapes).T
     width = east - west
-    areas: Floats = shapely.area(shapes) * (_factors(x - origin, y) - width * width * _SPREAD)
-    for place in np.flatnonzero((width > WIDE_M) | (north - south > WIDE_M)):
-        areas[place] = _integral(shapes[place], x[place], y[place], origin)
+    areas: Floats = shapely.area(shapes) * (_factors(x - origin, y + north) - width * width * _SPREAD)
+    for place in np.flatnonzero((width > WIDE_M) | (top - south > WIDE_M)):
+        areas[place] = _integral(shapes[place], x[place], y[place], origin[place], north[place])
     return areas
 
 
@@ -123,10 +132,12 @@ def _factors(x: Floats, y: Floats) -> Floats:
     return factors
 
 
-def _integral(shape: BaseGeometry, x: float, y: float, origin: float) -> float:
+def _integral(shape: BaseGeometry, x: float, y: float, origin: float, north: float) -> float:
     parts = [orient(part) for part in shapely.get_parts(shape) if isinstance(part, Polygon)]
     rings = [ring for part in parts for ring in (part.exterior, *part.interiors)]
-    return sum(_ring_integral(shapely.get_coordinates(ring) - (x, y), x - origin, y) for ring in rings)
+    return sum(
+        _ring_integral(shapely.get_coordinates(ring) - (x, y), x - origin, y + north) for ring in rings
+    )
 
 
 def _ring_integral(points: Floats, x: float, y: float) -> float:

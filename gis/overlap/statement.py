@@ -33,12 +33,16 @@ wide AS MATERIALIZED (
   SELECT sid, zone, CASE WHEN %(buffer)s::float8 > 0 THEN ST_Buffer(plane, %(buffer)s::float8, 'quad_segs=16')
                          ELSE plane END AS plane FROM bare),
 subject AS MATERIALIZED (
-  SELECT sid, zone, plane, ST_Transform(ST_Segmentize(plane, {STEP_M}), {STORED_SRID}) AS stored FROM wide)"""
+  SELECT w.sid, w.zone, o.east, o.north, ST_Translate(w.plane, -o.east, -o.north) AS plane,
+    ST_Transform(ST_Segmentize(w.plane, {STEP_M}), {STORED_SRID}) AS stored
+  FROM wide w, LATERAL (SELECT floor(ST_XMin(w.plane)) AS east, floor(ST_YMin(w.plane)) AS north OFFSET 0) o)"""
+"""The overlay counts from a whole metre near the subject: there floating point is ten thousand times finer than at
+eastings of 39 million, and the shift is exact."""
 
 _OVERLAY: Final = """
 sound_candidate AS MATERIALIZED (
   SELECT c.sid, c.t, c.keep, c.id, c.code, c.name, c.class_code, c.class_name, c.owner_code, c.owner_name, c.stated_m2,
-    NOT v.valid AS repaired,
+    s.east, s.north, NOT v.valid AS repaired,
     CASE WHEN v.valid THEN c.plane ELSE ST_CollectionExtract(ST_MakeValid(c.plane), 3) END AS plane
   FROM candidate c JOIN subject s ON s.sid = c.sid AND c.plane && s.plane,
     LATERAL (SELECT ST_IsValid(c.plane) AS valid OFFSET 0) v),
@@ -71,9 +75,9 @@ gathered AS (
 united AS MATERIALIZED (
   SELECT sid, t, area_m2, plane_m2, CASE WHEN n = 1 THEN geom ELSE ST_UnaryUnion(geom) END AS geom FROM gathered),
 covered AS MATERIALIZED (
-  SELECT sid, t, geom, p.plane_m2,
+  SELECT u.sid, u.t, u.geom, p.plane_m2,
     CASE WHEN u.plane_m2 <= p.plane_m2 * {apart} THEN u.area_m2 ELSE {union_area} END AS area_m2
-  FROM united u, LATERAL (SELECT ST_Area(u.geom) AS plane_m2 OFFSET 0) p),
+  FROM united u JOIN subject s USING (sid), LATERAL (SELECT ST_Area(u.geom) AS plane_m2 OFFSET 0) p),
 everything AS MATERIALIZED (
   SELECT sid, CASE WHEN count(*) = 1 THEN ST_Collect(geom) ELSE ST_UnaryUnion(ST_Collect(geom)) END AS geom
   FROM covered GROUP BY sid),
@@ -81,12 +85,12 @@ outside AS (
   SELECT c.sid, c.t, c.geom FROM covered c UNION ALL SELECT e.sid, -1, e.geom FROM everything e),
 rest AS MATERIALIZED (
   SELECT sid, t, n, geom, {rest_area} AS area_m2 FROM (
-    SELECT c.sid, c.t, count(*) AS n, ST_Collect(d.geom) AS geom
+    SELECT c.sid, c.t, s.east, s.north, count(*) AS n, ST_Collect(d.geom) AS geom
     FROM outside c JOIN subject s USING (sid),
       LATERAL ST_Dump(ST_CollectionExtract(ST_Difference(s.plane, c.geom), 3)) d
     WHERE ST_Area(d.geom) >= %(min_area)s::float8
       AND 2 * ST_Area(d.geom) >= %(min_thickness)s::float8 * ST_Perimeter(d.geom)
-    GROUP BY c.sid, c.t) r)"""
+    GROUP BY c.sid, c.t, s.east, s.north) r)"""
 
 
 def overlap_statement(
@@ -123,8 +127,10 @@ def overlaps_statement(
     """
     condition = subjects.condition.prefixed("s_")
     at = "(%(at)s::timestamptz)" if subjects.temporal else ""
-    shape = f"ST_Force2D({ROW}.{subjects.plane_column or subjects.geometry_column})"
-    middle = f"(ST_XMin({ROW}.{subjects.geometry_column}) + ST_XMax({ROW}.{subjects.geometry_column})) / 2"
+    stored = f"{ROW}.{subjects.geometry_column}"
+    surveyed = f"coalesce({ROW}.{subjects.plane_column}, {stored})" if subjects.plane_column else stored
+    shape = f"ST_Force2D({surveyed})"
+    middle = f"(ST_XMin({stored}) + ST_XMax({stored})) / 2"
     zone = f"floor(({middle} + 1.5) / 3)::int4"
     given = (
         f"SELECT {ROW}.{subjects.id_column}::int8 AS sid, {shape} AS g, "
@@ -144,10 +150,10 @@ def _statement(given: Statement, targets: Sequence[OverlapTarget], options: Over
         raise ValueError("an overlap needs at least one target")
     candidates, conditions = candidates_sql(targets)
     overlay = _OVERLAY.format(
-        area=ellipsoidal_area_sql("d.geom"),
-        feature_area=ellipsoidal_area_sql("c.plane"),
-        union_area=ellipsoidal_area_sql("u.geom"),
-        rest_area=ellipsoidal_area_sql("r.geom"),
+        area=ellipsoidal_area_sql("d.geom", "c.east", "c.north"),
+        feature_area=ellipsoidal_area_sql("c.plane", "c.east", "c.north"),
+        union_area=ellipsoidal_area_sql("u.geom", "s.east", "s.north"),
+        rest_area=ellipsoidal_area_sql("r.geom", "r.east", "r.north"),
         noise=NOISE_THICKNESS_M,
         apart=1 + 1e-12,
         item_geometry=_ITEM_GEOMETRY if options.geometry else "",
@@ -191,7 +197,7 @@ def _candidates(number: int, target: OverlapTarget, condition: str) -> str:
         f"{_text(target.code_column)} AS code, {_text(target.name_column)} AS name, "
         f"{_text(target.class_code_column)} AS class_code, {_text(target.class_name_column)} AS class_name, "
         f"{_text(target.owner_code_column)} AS owner_code, {_text(target.owner_name_column)} AS owner_name, "
-        f"{stated} AS stated_m2, {_plane(target)} AS plane\n"
+        f"{stated} AS stated_m2, ST_Translate({_plane(target)}, -s.east, -s.north) AS plane\n"
         f"  FROM subject s JOIN {source} AS {ROW} ON {geometry} && s.stored WHERE ({condition}){others}"
     )
 
@@ -211,10 +217,10 @@ def _plane(target: OverlapTarget) -> str:
 
 
 def _answer(*, geometry: bool) -> str:
-    piece = f", 'geometry', {geojson_sql('i.geom')}, 'parts', i.parts" if geometry else ""
-    remainder = f", 'remainder', {geojson_sql('r.geom')}" if geometry else ""
+    piece = f", 'geometry', {geojson_sql('i.geom', 's')}, 'parts', i.parts" if geometry else ""
+    remainder = f", 'remainder', {geojson_sql('r.geom', 's')}" if geometry else ""
     return f"""SELECT s.sid, json_build_object(
-  'subject', json_build_object('area_m2', {ellipsoidal_area_sql("s.plane")}, 'area_plane_m2', ST_Area(s.plane),
+  'subject', json_build_object('area_m2', {ellipsoidal_area_sql("s.plane", "s.east", "s.north")}, 'area_plane_m2', ST_Area(s.plane),
       'bare_area_m2', CASE WHEN %(buffer)s::float8 > 0 AND ST_Dimension(b.plane) = 2 THEN {ellipsoidal_area_sql("b.plane")} END, 'zone', s.zone),
   'layers', c.layers, 'rest', e.rest, 'items', i.items, 'dropped', d.dropped)::text AS answer,
   coalesce(i.n, 0) AS items
@@ -222,24 +228,31 @@ FROM subject s JOIN bare b USING (sid)
 LEFT JOIN (
   SELECT c.sid, json_agg(json_build_object('t', c.t, 'area_m2', c.area_m2, 'area_plane_m2', c.plane_m2,
       'remainder_area_m2', coalesce(r.area_m2, 0){remainder})) AS layers
-  FROM covered c LEFT JOIN rest r USING (sid, t) GROUP BY c.sid) c USING (sid)
+  FROM covered c JOIN subject s USING (sid) LEFT JOIN rest r USING (sid, t) GROUP BY c.sid) c USING (sid)
 LEFT JOIN (
   SELECT e.sid, json_build_object('area_m2', coalesce(r.area_m2, 0), 'pieces', coalesce(r.n, 0){remainder}) AS rest
-  FROM everything e LEFT JOIN rest r ON r.sid = e.sid AND r.t = -1) e USING (sid)
+  FROM everything e JOIN subject s USING (sid) LEFT JOIN rest r ON r.sid = e.sid AND r.t = -1) e USING (sid)
 LEFT JOIN (
   SELECT i.sid, count(*) AS n, json_agg(json_build_object('t', i.t, 'id', i.id, 'code', c.code, 'name', c.name,
       'class_code', c.class_code, 'class_name', c.class_name, 'owner_code', c.owner_code, 'owner_name', c.owner_name,
       'area_m2', i.area_m2, 'area_plane_m2', i.plane_m2, 'pieces', i.pieces,
       'largest_piece_m2', i.largest_piece_m2, 'critical', i.critical, 'repaired', c.repaired,
       'feature_area_m2', c.area_m2, 'stated_area_m2', c.stated_m2{piece}) ORDER BY i.t, i.area_m2 DESC, i.id) AS items
-  FROM item i JOIN feature c USING (sid, t, id) GROUP BY i.sid) i USING (sid)
+  FROM item i JOIN feature c USING (sid, t, id) JOIN subject s USING (sid) GROUP BY i.sid) i USING (sid)
 LEFT JOIN (
   SELECT sid, json_agg(json_build_object('t', t, 'count', n, 'area_m2', area_m2)) AS dropped
   FROM (SELECT sid, t, count(*) AS n, sum(area_m2) AS area_m2 FROM piece WHERE NOT kept GROUP BY sid, t) p
   GROUP BY sid) d USING (sid)"""
 
 
-def geojson_sql(geometry: str) -> str:
-    """Return the expression of a plane geometry as GeoJSON, longitude/latitude with 9 decimals."""
-    stored = f"ST_Transform(ST_Segmentize({geometry}, {STEP_M}), {STORED_SRID})"
+def geojson_sql(geometry: str, subject: str) -> str:
+    """Return the expression of a plane geometry as GeoJSON, longitude/latitude with 9 decimals.
+
+    Parameters
+    ----------
+    subject : str
+        Alias of a row with `east` and `north`, which the coordinates count from.
+    """
+    placed = f"ST_Translate({geometry}, {subject}.east, {subject}.north)"
+    stored = f"ST_Transform(ST_Segmentize({placed}, {STEP_M}), {STORED_SRID})"
     return f"ST_AsGeoJSON(ST_ForcePolygonCCW({stored}), 9, 0)::json"

@@ -16,7 +16,7 @@ from gis.statement import Statement, merged
 
 _OVERLAY: Final = """
 WITH subject AS MATERIALIZED (
-  SELECT q.sid, q.zone, q.plane, ST_Transform(ST_Segmentize(q.plane, {step_m}), {stored}) AS stored
+  SELECT q.sid, q.zone, q.plane, 0 AS east, 0 AS north, ST_Transform(ST_Segmentize(q.plane, {step_m}), {stored}) AS stored
   FROM (SELECT %(sid)s::int8 AS sid, %(zone)s::int4 AS zone, ST_UnaryUnion(ST_Transform(ST_Segmentize(
     ST_Force2D(ST_GeomFromEWKB(%(subject)s)), %(step)s::float8), %(zone)s::int4)) AS plane OFFSET 0) q),
 candidate AS MATERIALIZED (
@@ -41,13 +41,13 @@ outside AS MATERIALIZED (
 SELECT json_build_object(
   'subject', (SELECT json_build_object('size', {subject_size}, 'zone', zone) FROM subject),
   'layers', (SELECT json_agg(json_build_object('t', c.t, 'size', {covered_size}, 'remainder_size', {rest_size}{rest}))
-    FROM covered c JOIN outside o USING (t)),
+    FROM covered c JOIN outside o USING (t), subject s),
   'rest', (SELECT json_build_object('size', {rest_size}, 'pieces', ST_NumGeometries(o.shape){rest})
-    FROM outside o WHERE o.t = -1),
+    FROM outside o, subject s WHERE o.t = -1),
   'items', (SELECT json_agg(json_build_object('t', i.t, 'id', i.id, 'code', i.code, 'name', i.name,
       'class_code', i.class_code, 'class_name', i.class_name, 'owner_code', i.owner_code, 'owner_name', i.owner_name,
       'size', i.size, 'pieces', i.pieces, 'repaired', i.repaired, 'stated_area_m2', i.stated_m2{piece})
-      ORDER BY i.t, i.size DESC, i.id) FROM item i)
+      ORDER BY i.t, i.size DESC, i.id) FROM item i, subject s)
 )::text"""
 
 
@@ -68,8 +68,8 @@ def thin_statement(
         subject_size=_size("plane", lines=lines),
         covered_size=_size("c.shape", lines=lines),
         rest_size=_size("o.shape", lines=lines),
-        piece=f", 'geometry', {geojson_sql('i.shape')}" if options.geometry else "",
-        rest=f", 'remainder', {geojson_sql('o.shape')}" if options.geometry else "",
+        piece=f", 'geometry', {geojson_sql('i.shape', 's')}" if options.geometry else "",
+        rest=f", 'remainder', {geojson_sql('o.shape', 's')}" if options.geometry else "",
     )
     if not lines:
         sql = sql.replace("ST_LineMerge(", "(")

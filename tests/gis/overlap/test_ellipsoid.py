@@ -8,6 +8,7 @@ import numpy as np
 import psycopg
 import pytest
 import shapely
+import shapely.affinity
 from pyproj import Proj
 from shapely.geometry import MultiPolygon, Polygon
 
@@ -82,6 +83,24 @@ def test_postgis_and_numpy_give_the_same_digits(postgis: psycopg.Connection[tupl
     rows = postgis.execute(sql.encode(), ([shape.wkb for shape in polygons],)).fetchall()
 
     assert [row[0] for row in rows] == pytest.approx(list(ellipsoidal_areas_m2(polygons, ZONE)), rel=1e-12)
+
+
+def test_coordinates_may_count_from_a_point_near_the_shape(
+    postgis: psycopg.Connection[tuple[Any, ...]],
+) -> None:
+    polygons = many(60, 4)
+    corners = np.floor(shapely.bounds(polygons)[:, :2])
+    local = [
+        shapely.affinity.translate(shape, -east, -north)
+        for shape, (east, north) in zip(polygons, corners, strict=True)
+    ]
+    sql = f"""SELECT {ellipsoidal_area_sql(f"ST_GeomFromWKB(wkb, {ZONE})", "u.east", "u.north")}
+      FROM unnest(%s::bytea[], %s::float8[], %s::float8[]) WITH ORDINALITY AS u(wkb, east, north, n) ORDER BY n"""
+    values = ([shape.wkb for shape in local], list(corners[:, 0]), list(corners[:, 1]))
+    rows = [row[0] for row in postgis.execute(sql.encode(), values).fetchall()]
+
+    assert list(ellipsoidal_areas_m2(local, ZONE, corners)) == pytest.approx(rows, rel=1e-13)
+    assert rows == pytest.approx(list(ellipsoidal_areas_m2(polygons, ZONE)), rel=1e-8)
 
 
 def test_a_wide_shape_is_integrated_over_its_width() -> None:
