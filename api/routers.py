@@ -10,6 +10,7 @@ from api import (
     land,
     land_idle,
     land_matches,
+    land_page,
     land_reserve,
     models,
     overlap,
@@ -86,5 +87,6 @@ def add_routers(app: FastAPI, state: AppState) -> None:
     app.include_router(checks.starters)
     app.include_router(bim_pages.router)
     app.include_router(upload_pages.router)
+    app.include_router(land_page.router)
     app.include_router(pages.routes(page_sources(state)))
     app.router.routes.append(Mount(front_end.MOUNT, front_end.BuiltFiles()))

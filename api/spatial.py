@@ -37,13 +37,14 @@ Metres = Annotated[float, Field(gt=0, le=100_000, allow_inf_nan=False)]
 
 
 class AboutBody(BaseModel):
-    """What is asked about: exactly one of project, geometry, and layer with id; coordinates east or longitude first."""
+    """What is asked about: exactly one of project, geometry, upload, and layer with id; east or longitude first."""
 
     model_config = ConfigDict(extra="forbid")
 
     project: str | None = Field(None, max_length=64)
     geometry: dict[str, Any] | None = None
     crs: str = Field("EPSG:4490", max_length=200)
+    upload: str | None = Field(None, max_length=64)
     layer: Name | None = None
     id: int | None = Field(None, ge=1, lt=2**63)
 
@@ -217,7 +218,7 @@ def get_summary(
 
 def _about(body: ShapeBody) -> About:
     given = body.subject
-    return About(given.project, given.geometry, given.crs, given.layer, given.id)
+    return About(given.project, given.geometry, given.crs, given.upload, given.layer, given.id)
 
 
 def _wanted(body: ShapeBody) -> Wanted:

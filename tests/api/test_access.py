@@ -133,6 +133,7 @@ EXTRAS = [  # addresses outside of the documents, and parameters that reach furt
     f"/?part=overlap&sel={PUBLIC_CODE}", "/?q=PRIVATE", "/login", "/docs", "/openapi.json", "/metrics", "/readyz",
     "/api/v1/projects?q=PRIVATE", "/api/v1/projects?q=INTERNAL", "/api/v1/projects?light=red",
     f"/api/v1/projects/{PUBLIC_CODE}/overlap?layers=projects,land_parcels,control_areas&geometry=true",
+    "/land", "/land?part=ledger&state=ready", "/land?parcel=PRIVATE-2", "/land?part=parcel&parcel=DK-0001",
     "/api/v1/spatial/view?bbox=114,32,118,35&layers=projects,land_parcels,farmland,bim_elements",
     "/api/v1/spatial/change?layer=projects&from=2020-01-01&to=2030-01-01", "/api/v1/spatial/summary?of=farmland&areas=farmland",
     "/api/v1/models/1/elements?q=PRIVATE", "/api/v1/land/parcels?after=O",

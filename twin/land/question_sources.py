@@ -39,11 +39,14 @@ KIND_FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
 
 @dataclass(frozen=True)
 class About:
-    """What a question is about: a project, a shape with its CRS (east or longitude first), or a feature of a layer."""
+    """What a question is about: a project, a shape with its CRS (east or longitude first), an upload of the caller,
+    or a feature of a layer.
+    """
 
     project: str | None = None
     geometry: Mapping[str, Any] | None = None
     crs: str = "EPSG:4490"
+    upload: str | None = None
     layer: str | None = None
     feature_id: int | None = None
 

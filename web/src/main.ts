@@ -1,5 +1,6 @@
 import "./style.css";
 import "./bim/bim.css";
+import "./land/land.css";
 
 import { readMessages, t } from "./messages";
 import { Page } from "./page";
@@ -43,6 +44,7 @@ async function startOther(): Promise<void> {
   document.documentElement.classList.add("scripted");
   if (document.getElementById("bim")) await (await import("./bim/page")).startBimPage();
   if (document.getElementById("upload")) (await import("./upload/page")).startUploadPage();
+  if (document.getElementById("land")) await (await import("./land/page")).startLandPage();
 }
 
 if (document.getElementById("app")) void start();

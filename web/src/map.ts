@@ -26,19 +26,14 @@ const NEAR_PX = 6;
 const PANEL_PX = 256;
 
 /** Room around what is brought into view: on wide screens the layer panel lies over the left side. */
-function fit(container: HTMLElement): { padding: { top: number; bottom: number; left: number; right: number }; maxZoom: number } {
+export function fit(container: HTMLElement): { padding: { top: number; bottom: number; left: number; right: number }; maxZoom: number } {
   const wide = container.clientWidth >= ROOM_PX;
   const padding = wide ? { top: 48, bottom: 48, left: PANEL_PX + 24, right: 64 } : { top: 44, bottom: 32, left: 28, right: 28 };
   return { padding, maxZoom: 16.5 };
 }
 
 export async function startMap(ground: HTMLElement, page: Page): Promise<MapView> {
-  setWorkerUrl(workerUrl);
-  const dark = matchMedia("(prefers-color-scheme: dark)").matches;
-  const holder = document.createElement("div");
-  holder.className = "map";
-  ground.prepend(holder);
-  const map = createMap(holder, dark, page.box);
+  const { map, dark } = bareMap(ground, page.box);
   const layers = new Layers(map, dark, () => ground.setAttribute("aria-busy", "true"), (layer) => page.say(t("layer_failed", { layer })));
   await once(map, "load");
   await layers.start(new URL(location.href).searchParams.get("colour") === "light" ? "light" : "progress");
@@ -46,6 +41,16 @@ export async function startMap(ground: HTMLElement, page: Page): Promise<MapView
   bindPointer(map, layers, page);
   tellBusy(map, ground);
   return viewOf(map, layers);
+}
+
+/** A map with the neutral ground and nothing on it yet. */
+export function bareMap(ground: HTMLElement, box: Box | null): { map: MapLibre; dark: boolean } {
+  setWorkerUrl(workerUrl);
+  const dark = matchMedia("(prefers-color-scheme: dark)").matches;
+  const holder = document.createElement("div");
+  holder.className = "map";
+  ground.prepend(holder);
+  return { map: createMap(holder, dark, box), dark };
 }
 
 function createMap(container: HTMLElement, dark: boolean, box: Box | null): MapLibre {
@@ -73,7 +78,7 @@ function createMap(container: HTMLElement, dark: boolean, box: Box | null): MapL
   return map;
 }
 
-function once(map: MapLibre, event: "load"): Promise<void> {
+export function once(map: MapLibre, event: "load"): Promise<void> {
   return new Promise((resolve) => void map.once(event, () => resolve()));
 }
 
@@ -95,7 +100,7 @@ function calm(): boolean {
 }
 
 /** Says to assistive technology, and to tests, whether everything in view is drawn. */
-function tellBusy(map: MapLibre, ground: HTMLElement): void {
+export function tellBusy(map: MapLibre, ground: HTMLElement): void {
   ground.setAttribute("aria-busy", "true");
   map.on("dataloading", () => ground.setAttribute("aria-busy", "true"));
   map.on("movestart", () => ground.setAttribute("aria-busy", "true"));
