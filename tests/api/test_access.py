@@ -33,6 +33,8 @@ VALUES: dict[
     "key": ["demolition"],
     "sha256": ["0" * 64],
     "upload_id": ["0" * 32],
+    "target": ["land_parcels"],
+    "template": ["测绘院"],
     "parcel_no": ["DK-0001", HIDDEN_PARCEL],
     "styleId": ["projects-light", "bim-progress"],
 }
@@ -112,6 +114,8 @@ BODIES: dict[str, dict[str, Any]] = {  # a body that is right, so that the calle
     "PATCH /api/v1/uploads/{upload_id}": {
         "headers": TUS | {"Upload-Offset": "0", "Content-Type": "application/offset+octet-stream"}
     },
+    "POST /api/v1/uploads/{upload_id}/import": {"json": {"layer": "land_parcels"}},
+    "DELETE /api/v1/uploads/templates/{target}/{template}": {},
     "DELETE /api/v1/overlap/runs/{job_id}": {},
     "POST /api/v1/uploads/{upload_id}": {"headers": TUS | {"X-HTTP-Method-Override": "DELETE"}},
     "POST /api/v1/land/parcels/{parcel_no}/transitions": {"json": {"to": "held", "reason": "变更"}},
