@@ -34,7 +34,7 @@ ASKED: list[tuple[str, dict[str, Any]]] = [
 WHOLE = [
     "view?bbox=114,32,118,35&limit=1000&layers=" + ",".join(EVERY),
     *(f"duplicates?layer={layer}&share_percent=1&same=-" for layer in EVERY),
-    *(f"change?layer={layer}&from=2020-01-01&to=2026-01-01" for layer in EVERY),
+    *(f"change?layer={layer}&from=2020-01-01&to=2026-01-01" for layer in EVERY if layer != "land_parcels"),
     *(f"summary?areas=urban_boundary&of={layer}&f=geojson" for layer in EVERY),
     *(
         f"summary?areas={areas}&of=projects&measure=area"
@@ -222,6 +222,7 @@ def test_a_wrong_question_is_refused_with_its_fault(
         ("change?from=2025-01-01&to=2024-01-01", 422),
         ("change?from=../2025-01-01&to=..", 400),
         ("change?to=2024-01-01", 422),
+        ("change?layer=land_parcels&from=2020-01-01&to=2026-01-01", 422),
         ("summary?of=projects&areas=project_points", 422),
         ("summary?of=projects&measure=sum", 400),
         ("summary?of=projects&measure=sum&field=name", 400),
@@ -243,3 +244,17 @@ def test_who_signed_in_and_asked_is_written_down(own_doors: Doors) -> None:
         if entry["action"] == "spatial.within"
     ]
     assert len(found) == 1
+
+
+def test_an_uploaded_file_is_a_subject_for_its_owner_alone(own_doors: Doors) -> None:
+    features = [{"type": "Feature", "properties": {"name": "一号"}, "geometry": FIELD["geometry"]}]
+    file = json.dumps({"type": "FeatureCollection", "features": features}).encode()
+    sent = own_doors.request("POST", "/api/v1/uploads", "planner", files={"file": ("边界.geojson", file)})
+    assert sent.status_code == 201, sent.text
+    subject = {"upload": sent.json()["upload_id"]}
+    found = ask(own_doors, "within", "planner", subject=subject, layers=["projects", "land_parcels"])
+    assert names(found, "collection") == ["projects", "land_parcels"]
+    for login, status in ((None, 401), ("director", 404)):
+        body = {"subject": subject, "layers": ["projects"]}
+        answer = own_doors.request("POST", "/api/v1/spatial/within", login, json=body)
+        assert answer.status_code in (status, 404), answer.text

@@ -43,7 +43,15 @@ from gis.questions import (
 from twin.errors import InvalidInputError
 from twin.identity.caller import Caller
 from twin.land.question_shapes import find_shape, run
-from twin.land.question_sources import KIND_FIELDS, About, Wanted, get_kind_field, get_source, make_sources
+from twin.land.question_sources import (
+    KIND_FIELDS,
+    UNDATED,
+    About,
+    Wanted,
+    get_kind_field,
+    get_source,
+    make_sources,
+)
 
 _ANY_ZONE: Final = 4527
 """A box of the map is looked at in degrees alone."""
@@ -209,7 +217,8 @@ def ask_change(session: Session, caller: Caller, wanted: Wanted, before: datetim
     Raises
     ------
     InvalidInputError
-        The first time is not before the second.
+        The first time is not before the second, or the layer holds no earlier states: no answer is better than
+        "nothing changed".
     """
     if before >= after:
         raise InvalidInputError(
@@ -218,6 +227,13 @@ def ask_change(session: Session, caller: Caller, wanted: Wanted, before: datetim
             where="from",
         )
     source = get_source(caller, wanted)
+    if source.name in UNDATED:
+        raise InvalidInputError(
+            f"Layer {source.name} is kept as it is now; what happened to a parcel tells "
+            "/api/v1/land/parcels/{parcel_no}/history.",
+            f"图层 {source.name} 只保存现状；地块的变化见 /api/v1/land/parcels/{{parcel_no}}/history。",
+            where="layer",
+        )
     name = f"change {source.name} {before.isoformat()} {after.isoformat()}"
     after_id = read_place(name, wanted.next).id if wanted.next else 0
     paging = Paging(wanted.limit, form=wanted.form)
