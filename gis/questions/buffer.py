@@ -67,7 +67,15 @@ def buffer_shape(asked: AskedShape, distance_m: float) -> BaseGeometry:
     >>> round(CGCS2000.inv(115.8, 33.0, lon, lat)[2], 6)
     1000.0
     """
-    distance_m = check_distance("distance_m", distance_m)
+    return _drawn(asked, check_distance("distance_m", distance_m))
+
+
+def wide_buffer(asked: AskedShape, distance_m: float) -> BaseGeometry:
+    """Return an area that surely holds everything within a distance, and little else: to choose candidates."""
+    return _drawn(asked, check_distance("distance_m", distance_m) * 1.0002 + 0.01)
+
+
+def _drawn(asked: AskedShape, distance_m: float) -> BaseGeometry:
     to_plane, to_degrees = (
         transformer(STORED_SRID, asked.zone_srid),
         transformer(asked.zone_srid, STORED_SRID),

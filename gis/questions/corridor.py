@@ -24,7 +24,7 @@ from gis.questions.near import (
     ASKED,
     LINE_MEASURES,
     around_params,
-    box_sql,
+    candidates_sql,
     ends_sql,
     geodesic_sql,
     plane_sql,
@@ -142,14 +142,14 @@ def _branch(number: int, source: Source) -> Branch:
     layer = source.layer
     rows = source.rows(f"s{number}_")
     geometry = layer.geometry_sql()
-    candidates = f"SELECT f.* FROM {rows.sql} AND {geometry} && {box_sql()}"
     select = f"""SELECT {columns(layer)}, {ends_sql()}, d._distance, n._at_m,
       coalesce(p.first_m, n._at_m) AS _value, coalesce(p.last_m, n._at_m) AS _to_m, {_side_sql()} AS _side
-    FROM ({candidates}) f, asked, road, {shortest_sql(geometry)},
-      LATERAL (SELECT {geodesic_sql("l._line")} AS _distance OFFSET 0) d,
+    FROM (SELECT f.*, l._line, d._distance FROM ({candidates_sql(rows.sql, geometry)}) f, asked, {shortest_sql(geometry)},
+        LATERAL (SELECT {geodesic_sql("l._line")} AS _distance OFFSET 0) d
+        WHERE d._distance <= %(within)s::float8 OFFSET 0) f, road,
+      LATERAL (SELECT f._line AS _line) l, LATERAL (SELECT f._distance AS _distance) d,
       LATERAL (SELECT ST_InterpolatePoint(road.measured, ST_StartPoint(l._line)) AS _at_m OFFSET 0) n,
-      LATERAL ({_stretch_sql(geometry)}) p
-    WHERE d._distance <= %(within)s::float8"""
+      LATERAL ({_stretch_sql(geometry)}) p"""
     measures = tuple(
         (name, column.replace("_value", "_distance") if name == "distance_m" else column)
         for name, column in _MEASURES

@@ -9,11 +9,13 @@ metres than the k-th nearest can be, so that a box of that reach holds every can
 from collections.abc import Sequence
 from typing import Final
 
+import shapely
+
 from gis.crs import STORED_SRID
 from gis.errors import InvalidParameterError
 from gis.questions.answer import Branch, Paging, answer_statement, columns
-from gis.questions.buffer import check_distance
-from gis.questions.shape import STEP_DEGREES, AskedShape, box_around
+from gis.questions.buffer import check_distance, wide_buffer
+from gis.questions.shape import STEP_DEGREES, AskedShape
 from gis.questions.source import Source
 from gis.statement import Statement
 
@@ -30,6 +32,7 @@ ASKED: Final = (
     "ST_Transform(ST_GeomFromEWKB(%(shape)s), %(zone)s::int4) AS plane)"
 )
 _LEAST_RADIUS: Final = "6335000.0"
+"""Below every radius of curvature of the ellipsoid, m: a box reckoned with it is never too small."""
 
 
 def plane_sql(geometry: str) -> str:
@@ -81,33 +84,28 @@ def around_statement(
 
 
 def around_params(asked: AskedShape, distance_m: float) -> dict[str, object]:
-    """Return the values that `box_sql` and `ASKED` speak of, and the distance."""
-    west, south, east, north = box_around(asked.stored.bounds, distance_m)
+    """Return the values that `ASKED` and `candidates_sql` speak of, and the distance."""
+    wide = shapely.set_srid(wide_buffer(asked, distance_m), STORED_SRID)
     return {
         "shape": asked.ewkb,
         "zone": asked.zone_srid,
         "within": float(distance_m),
-        "box_west": west,
-        "box_south": south,
-        "box_east": east,
-        "box_north": north,
+        "wide": shapely.to_wkb(wide, include_srid=True),
     }
 
 
-def box_sql() -> str:
-    """Return the box in degrees that holds everything within the distance."""
-    return (
-        "ST_MakeEnvelope(%(box_west)s::float8, %(box_south)s::float8, %(box_east)s::float8, %(box_north)s::float8, "
-        f"{STORED_SRID})"
-    )
+def candidates_sql(rows: str, geometry: str) -> str:
+    """Return the rows that may lie within the distance, at little cost; the fence keeps dearer steps behind it."""
+    wide = "ST_GeomFromEWKB(%(wide)s)"
+    return f"SELECT f.* FROM {rows} AND {geometry} && {wide} AND ST_Intersects({geometry}, {wide}) OFFSET 0"
 
 
 def _around(number: int, source: Source) -> Branch:
     layer = source.layer
     rows = source.rows(f"s{number}_")
-    candidates = f"SELECT f.* FROM {rows.sql} AND {layer.geometry_sql()} && {box_sql()}"
     select = (
-        f"SELECT {columns(layer)}, {ends_sql()}, d._value FROM ({candidates}) f, asked, "
+        f"SELECT {columns(layer)}, {ends_sql()}, d._value FROM "
+        f"({candidates_sql(rows.sql, layer.geometry_sql())}) f, asked, "
         f"{shortest_sql(layer.geometry_sql())}, LATERAL (SELECT {geodesic_sql('l._line')} AS _value OFFSET 0) d "
         "WHERE d._value <= %(within)s::float8"
     )

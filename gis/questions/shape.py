@@ -6,7 +6,7 @@ nearest point found in it is the nearest point on the ground; lengths are then t
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import asin, cos, degrees, isfinite, radians, sin
+from math import isfinite
 from typing import Any, Final
 
 import numpy as np
@@ -35,9 +35,6 @@ STEP_DEGREES: Final = 0.0009
 _MOST_STEPS: Final = 4_000
 _NORTH_LIMIT_DEG: Final = 60.0
 _WIDEST_DEG: Final = 6.0
-_LEAST_RADIUS_M: Final = 6_335_000.0
-"""Below every radius of curvature of the ellipsoid: a box reckoned with it is never too small."""
-
 Degrees = tuple[float, float, float, float]
 
 
@@ -144,23 +141,6 @@ def shape_from(geometry: BaseGeometry, srid: int) -> AskedShape:
         stored = shapely.make_valid(stored)
     west, _, east, _ = stored.bounds
     return AskedShape(stored, native_zone_srid((west + east) / 2))
-
-
-def box_around(bounds: Degrees, reach_m: float) -> Degrees:
-    """Return a box in degrees that holds everything within `reach_m` metres of another box.
-
-    Examples
-    --------
-    >>> west, south, east, north = box_around((115.8, 33.0, 115.8, 33.0), 1000.0)
-    >>> round(east - 115.8, 4), round(north - 33.0, 4)
-    (0.0108, 0.0091)
-    """
-    west, south, east, north = bounds
-    arc = reach_m / _LEAST_RADIUS_M
-    dy = degrees(arc) * 1.001
-    far = min(89.0, max(abs(south), abs(north)) + dy)
-    dx = degrees(asin(min(1.0, sin(arc) / cos(radians(far))))) * 1.001
-    return west - dx, south - dy, east + dx, north + dy
 
 
 def _densified(geometry: BaseGeometry, step: float) -> BaseGeometry:
