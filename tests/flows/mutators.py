@@ -75,7 +75,7 @@ def cut_end(rng: random.Random, data: bytes) -> bytes:
 
 def cut_end_but_close(rng: random.Random, data: bytes) -> bytes:
     """Lose the tail and close the file again, as a repair tool might."""
-    place = data.rfind(b";", 0, rng.randrange(1, len(data))) + 1
+    place = data.rfind(b";", 0, rng.randint(1, max(1, len(data) - 1))) + 1
     return data[:place] + b"\nENDSEC;\nEND-ISO-10303-21;\n"
 
 
