@@ -86,8 +86,8 @@ class ReadSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="TWIN_READ_", extra="ignore")
 
     at_once: int = Field(default=2, ge=1)  # readers that run at the same time, in each API process
-    wall_s: float = Field(default=180.0, gt=0)
-    cpu_s: int = Field(default=120, ge=1)
+    wall_s: float = Field(default=600.0, gt=0)
+    cpu_s: int = Field(default=300, ge=1)
     memory_mb: int = Field(default=2_048, ge=512)
     file_mb: int = Field(default=4_096, ge=16)  # largest file a reader may write
 

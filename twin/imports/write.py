@@ -32,7 +32,7 @@ SAME_M: Final = 0.0015
 
 LOT: Final = 500
 _LOCK: Final = text("SELECT pg_advisory_xact_lock(:key, hashtext(:collection))")
-_LOCK_KEY: Final = 0x7417_0009
+LOCK_KEY: Final = 0x7417_0009
 _ESCAPES: Final = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 _MOVES: Final = {"state": PARCEL_MOVES, "idle_state": IDLE_MOVES}
 
@@ -97,7 +97,7 @@ def write_rows(session: Session, target: Target, origin: Origin, on_lot: OnLot) 
     RowsRefusedError
         A row cannot be written; every one that cannot is named.
     """
-    session.execute(_LOCK, {"key": _LOCK_KEY, "collection": target.collection})
+    session.execute(_LOCK, {"key": LOCK_KEY, "collection": target.collection})
     faults = _compare(session, target, on_lot)
     session.execute(statements.NEW)
     faults += [_missing(dict(row)) for row in session.execute(statements.MISSING).mappings()]
@@ -113,6 +113,7 @@ def write_rows(session: Session, target: Target, origin: Origin, on_lot: OnLot) 
         "actor": origin.actor,
     }
     for statement in (done.keep, done.change, done.add, done.note):
+        on_lot(0)  # a word from whoever stopped the import is heard here
         named = statement.compile().params
         session.execute(statement, {name: value for name, value in values.items() if name in named})
     counts = {str(action): int(count) for action, count in session.execute(statements.COUNT)}
@@ -122,7 +123,7 @@ def write_rows(session: Session, target: Target, origin: Origin, on_lot: OnLot) 
 def _compare(session: Session, target: Target, on_lot: OnLot) -> list[RowFault]:
     statement = table_statements(target.collection).compare
     faults: list[RowFault] = []
-    after = 0
+    after = done = 0
     while True:
         asked = {"collection": target.collection, "after": after, "lot": LOT}
         lot = session.execute(statement, asked).mappings().all()
@@ -136,8 +137,8 @@ def _compare(session: Session, target: Target, on_lot: OnLot) -> list[RowFault]:
                 faults.append(RowFault(row["place"], error.en, error.zh))
                 marks.append(_marked(row["number"], row["id"], "same"))
         session.execute(statements.MARK, {"marks": json.dumps(marks, ensure_ascii=False)})
-        after = lot[-1]["number"]
-        on_lot(len(lot))
+        after, done = lot[-1]["number"], done + len(lot)
+        on_lot(done)
 
 
 def _mark(target: Target, row: Mapping[str, Any]) -> dict[str, Any]:

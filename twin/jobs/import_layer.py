@@ -123,31 +123,40 @@ def _reading(session: Session, reading_id: int, row_version: int) -> Reading:
 
 
 def _publish(attempt: Attempt, work: _Work, tell: Tell) -> None:
-    """Check and write all rows, and end the job, in one guarded transaction."""
+    """Check and write all rows in one transaction, which commits only together with the end of the job.
+
+    The rows are written before the job's own row is locked: until then it can be cancelled or taken over, and whatever
+    was written here is then rolled back.
+    """
     tally = Tally()
     report = Report("succeeded", Verdict("ok", "The file was imported.", "文件已入库。"), {})
-    as_table = work.target.collection != "projects"
-    rows: list[Prepared] = []
+    written: list[Written] = []
 
     def stage(session: Session) -> None:
-        reading = _reading(session, work.reading_id, work.row_version)
-        features = iter_features(session, work.reading_id)
-        found = iter_rows(features, reading, work.target, work.mapped, tally)
-        if as_table:
-            stage_rows(session, found, partial(_tell_share, tell, work.total, 2.0, STAGED_PERCENT, "check"))
-        else:
-            rows.extend(found)
-        if tally.faults:
-            raise RowsRefusedError(tally.faults, tally.fault_count)
+        session.info["actor"] = work.caller.login
+        written.append(_write(session, work, tally, tell))
 
     with attempt.publication(report, stage) as session:
-        session.info["actor"] = work.caller.login
-        told = partial(_tell_share, tell, work.total, STAGED_PERCENT, WRITTEN_PERCENT, "write")
-        if as_table:
-            written = write_rows(session, work.target, work.origin, told)
-        else:
-            written = write_features(session, work.caller, work.target, work.origin, iter(rows), told)
-        _close(session, work, tally, written, report)
+        _close(session, work, tally, written[0], report)
+
+
+def _write(session: Session, work: _Work, tally: Tally, tell: Tell) -> Written:
+    reading = _reading(session, work.reading_id, work.row_version)
+    found = iter_rows(iter_features(session, work.reading_id), reading, work.target, work.mapped, tally)
+    checked = partial(_tell_share, tell, work.total, 2.0, STAGED_PERCENT, "check")
+    told = partial(_tell_share, tell, work.total, STAGED_PERCENT, WRITTEN_PERCENT, "write")
+    if work.target.collection == "projects":
+        rows: list[Prepared] = list(found)
+        _require_whole(tally)
+        return write_features(session, work.caller, work.target, work.origin, iter(rows), told)
+    stage_rows(session, found, checked)
+    _require_whole(tally)
+    return write_rows(session, work.target, work.origin, told)
+
+
+def _require_whole(tally: Tally) -> None:
+    if tally.faults:
+        raise RowsRefusedError(tally.faults, tally.fault_count)
 
 
 def _tell_share(tell: Tell, total: int, start: float, end: float, phase: str, done: int) -> None:
