@@ -49,6 +49,25 @@ def false_easting_m(srid: int) -> float:
     return (srid - _ZONE_BASE) * 1e6 + 5e5
 
 
+_LATITUDE: Final = f"((1 - v.c) / 2 + (1 - v.c * v.c) * ({_P2!r}::float8 + v.c * {_PC!r}::float8))"
+_Q_AND_H: Final = (
+    f"v.e * v.e * (1 - {_E2!r}::float8 * {_LATITUDE}) / {_A**2!r}::float8 AS q, "
+    f"{_EP2!r}::float8 * (1 - {_LATITUDE}) AS h"
+)
+_FACTOR: Final = (
+    "(1 / power(1 + (1 + z.h) * z.q / 2 * (1 + (1 + 5 * z.h) * z.q / 12) + z.q * z.q * z.q / 720, 2))"
+)
+_INTEGRAL: Final = f"""(SELECT sum(z.weight * {_FACTOR}) FROM (SELECT v.weight, {_Q_AND_H} FROM (
+        SELECT (d.ax * d.by - d.bx * d.ay) / 6 AS weight, z.x - z.origin + t.x AS e,
+          cos(2 * (z.y + z.north + t.y) / {_RECTIFYING_M!r}::float8) AS c
+        FROM (SELECT ST_X(d.geom) - z.x AS ax, ST_Y(d.geom) - z.y AS ay, lead(ST_X(d.geom) - z.x) OVER ring AS bx,
+            lead(ST_Y(d.geom) - z.y) OVER ring AS by FROM ST_DumpPoints(ST_ForcePolygonCCW(z.g)) d
+          WINDOW ring AS (PARTITION BY d.path[:array_length(d.path, 1) - 1] ORDER BY d.path[array_length(d.path, 1)])) d,
+        LATERAL (VALUES (d.ax / 2, d.ay / 2), (d.bx / 2, d.by / 2), ((d.ax + d.bx) / 2, (d.ay + d.by) / 2)) t(x, y)
+        WHERE d.bx IS NOT NULL) v) z)"""
+"""Triangles from the middle to every edge, each by its edges' midpoints: exact where the factor is a parabola."""
+
+
 def ellipsoidal_area_sql(plane: str, east: str = "0", north: str = "0") -> str:
     """Return the SQL expression of the area on the CGCS2000 ellipsoid, m².
 
@@ -59,31 +78,15 @@ def ellipsoidal_area_sql(plane: str, east: str = "0", north: str = "0") -> str:
     east, north : str
         Expressions of the point of the zone that the coordinates count from.
     """
-    middle = _factor_sql("v.x - v.origin", "v.y + v.north")
-    return f"""(SELECT CASE WHEN v.width <= {WIDE_M} AND v.height <= {WIDE_M}
-      THEN v.area * ({middle} - v.width * v.width * {_SPREAD!r}::float8) ELSE {_INTEGRAL} END
-    FROM (SELECT u.g, ST_X(u.middle) AS x, ST_Y(u.middle) AS y, ST_Area(u.g) AS area, ST_XMax(u.g) - ST_XMin(u.g) AS width,
-        ST_YMax(u.g) - ST_YMin(u.g) AS height, u.north,
-        (ST_SRID(u.g) - {_ZONE_BASE}) * 1e6::float8 + 5e5::float8 - u.east AS origin
-      FROM (SELECT w.g, w.east, w.north, ST_Centroid(w.g) AS middle
-        FROM (SELECT {plane} AS g, {east} AS east, {north} AS north OFFSET 0) w OFFSET 0) u OFFSET 0) v)"""
-
-
-def _factor_sql(x: str, y: str) -> str:
-    return f"""(SELECT 1 / (r.k * r.k) FROM (
-      SELECT 1 + (1 + p.h) * p.q / 2 * (1 + (1 + 5 * p.h) * p.q / 12) + p.q * p.q * p.q / 720 AS k FROM (
-        SELECT o.x * o.x * (1 - {_E2!r}::float8 * o.s) / {_A**2!r}::float8 AS q, {_EP2!r}::float8 * (1 - o.s) AS h FROM (
-          SELECT n.x, (1 - n.c) / 2 + (1 - n.c * n.c) * ({_P2!r}::float8 + n.c * {_PC!r}::float8) AS s FROM (
-            SELECT {x} AS x, cos(2 * ({y}) / {_RECTIFYING_M!r}::float8) AS c OFFSET 0) n OFFSET 0) o OFFSET 0) p OFFSET 0) r)"""
-
-
-_INTEGRAL: Final = f"""(SELECT sum((e.ax * e.by - e.bx * e.ay) / 6 * {_factor_sql("v.x - v.origin + t.x", "v.y + v.north + t.y")})
-      FROM (SELECT ST_X(d.geom) - v.x AS ax, ST_Y(d.geom) - v.y AS ay, lead(ST_X(d.geom) - v.x) OVER ring AS bx,
-          lead(ST_Y(d.geom) - v.y) OVER ring AS by FROM ST_DumpPoints(ST_ForcePolygonCCW(v.g)) d
-        WINDOW ring AS (PARTITION BY d.path[:array_length(d.path, 1) - 1] ORDER BY d.path[array_length(d.path, 1)])) e,
-      LATERAL (VALUES (e.ax / 2, e.ay / 2), (e.bx / 2, e.by / 2), ((e.ax + e.bx) / 2, (e.ay + e.by) / 2)) t(x, y)
-      WHERE e.bx IS NOT NULL)"""
-"""Triangles from the middle to every edge, each by its edges' midpoints: exact where the factor is a parabola."""
+    return f"""(SELECT CASE WHEN z.width <= {WIDE_M} AND z.height <= {WIDE_M}
+      THEN z.area * ({_FACTOR} - z.width * z.width * {_SPREAD!r}::float8) ELSE {_INTEGRAL} END
+    FROM (SELECT v.*, {_Q_AND_H} FROM (
+      SELECT u.g, u.x, u.y, ST_Area(u.g) AS area, ST_XMax(u.g) - ST_XMin(u.g) AS width, ST_YMax(u.g) - ST_YMin(u.g) AS height,
+        u.x - u.origin AS e, cos(2 * (u.y + u.north) / {_RECTIFYING_M!r}::float8) AS c, u.origin, u.north
+      FROM (SELECT w.g, ST_X(w.middle) AS x, ST_Y(w.middle) AS y, w.north,
+          (ST_SRID(w.g) - {_ZONE_BASE}) * 1e6::float8 + 5e5::float8 - w.east AS origin
+        FROM (SELECT p.g, p.east, p.north, ST_Centroid(p.g) AS middle
+          FROM (SELECT {plane} AS g, {east} AS east, {north} AS north OFFSET 0) p OFFSET 0) w OFFSET 0) u OFFSET 0) v OFFSET 0) z)"""
 
 
 def ellipsoidal_areas_m2(

@@ -79,14 +79,15 @@ covered AS MATERIALIZED (
     CASE WHEN u.plane_m2 <= p.plane_m2 * {apart} THEN u.area_m2 ELSE {union_area} END AS area_m2
   FROM united u JOIN subject s USING (sid), LATERAL (SELECT ST_Area(u.geom) AS plane_m2 OFFSET 0) p),
 everything AS MATERIALIZED (
-  SELECT sid, CASE WHEN count(*) = 1 THEN ST_Collect(geom) ELSE ST_UnaryUnion(ST_Collect(geom)) END AS geom
+  SELECT sid, CASE WHEN count(*) = 1 THEN min(t) ELSE -1 END AS t,
+    CASE WHEN count(*) > 1 THEN ST_UnaryUnion(ST_Collect(geom)) END AS geom
   FROM covered GROUP BY sid),
 outside AS (
-  SELECT c.sid, c.t, c.geom FROM covered c UNION ALL SELECT e.sid, -1, e.geom FROM everything e),
+  SELECT c.sid, c.t, c.geom FROM covered c UNION ALL SELECT e.sid, e.t, e.geom FROM everything e WHERE e.t = -1),
 rest AS MATERIALIZED (
   SELECT sid, t, n, geom, {rest_area} AS area_m2 FROM (
     SELECT c.sid, c.t, s.east, s.north, count(*) AS n, ST_Collect(d.geom) AS geom
-    FROM outside c JOIN subject s USING (sid),
+    FROM outside c JOIN subject s ON s.sid = c.sid AND ST_Area(s.plane) - ST_Area(c.geom) >= %(min_area)s::float8 / 2,
       LATERAL ST_Dump(ST_CollectionExtract(ST_Difference(s.plane, c.geom), 3)) d
     WHERE ST_Area(d.geom) >= %(min_area)s::float8
       AND 2 * ST_Area(d.geom) >= %(min_thickness)s::float8 * ST_Perimeter(d.geom)
@@ -160,7 +161,7 @@ def _statement(given: Statement, targets: Sequence[OverlapTarget], options: Over
     )
     sql = (
         f"WITH given AS MATERIALIZED ({given.sql}),{_SUBJECT},\ncandidate AS MATERIALIZED (\n  {candidates}),{overlay}\n"
-        f"{_answer(geometry=options.geometry)}"
+        f"{_answer(geometry=options.geometry, buffer=options.buffer_m > 0)}"
     )
     params: dict[str, object] = {
         "buffer": float(options.buffer_m),
@@ -216,12 +217,14 @@ def _plane(target: OverlapTarget) -> str:
     return f"CASE WHEN ST_SRID({surveyed}) = s.zone THEN ST_Force2D({surveyed}) ELSE {stored} END"
 
 
-def _answer(*, geometry: bool) -> str:
+def _answer(*, geometry: bool, buffer: bool) -> str:
+    unbuffered = ellipsoidal_area_sql("b.plane")
+    bare = f"CASE WHEN ST_Dimension(b.plane) = 2 THEN {unbuffered} END" if buffer else "NULL"
     piece = f", 'geometry', {geojson_sql('i.geom', 's')}, 'parts', i.parts" if geometry else ""
     remainder = f", 'remainder', {geojson_sql('r.geom', 's')}" if geometry else ""
     return f"""SELECT s.sid, json_build_object(
   'subject', json_build_object('area_m2', {ellipsoidal_area_sql("s.plane", "s.east", "s.north")}, 'area_plane_m2', ST_Area(s.plane),
-      'bare_area_m2', CASE WHEN %(buffer)s::float8 > 0 AND ST_Dimension(b.plane) = 2 THEN {ellipsoidal_area_sql("b.plane")} END, 'zone', s.zone),
+      'bare_area_m2', {bare}, 'zone', s.zone),
   'layers', c.layers, 'rest', e.rest, 'items', i.items, 'dropped', d.dropped)::text AS answer,
   coalesce(i.n, 0) AS items
 FROM subject s JOIN bare b USING (sid)
@@ -231,7 +234,7 @@ LEFT JOIN (
   FROM covered c JOIN subject s USING (sid) LEFT JOIN rest r USING (sid, t) GROUP BY c.sid) c USING (sid)
 LEFT JOIN (
   SELECT e.sid, json_build_object('area_m2', coalesce(r.area_m2, 0), 'pieces', coalesce(r.n, 0){remainder}) AS rest
-  FROM everything e JOIN subject s USING (sid) LEFT JOIN rest r ON r.sid = e.sid AND r.t = -1) e USING (sid)
+  FROM everything e JOIN subject s USING (sid) LEFT JOIN rest r ON r.sid = e.sid AND r.t = e.t) e USING (sid)
 LEFT JOIN (
   SELECT i.sid, count(*) AS n, json_agg(json_build_object('t', i.t, 'id', i.id, 'code', c.code, 'name', c.name,
       'class_code', c.class_code, 'class_name', c.class_name, 'owner_code', c.owner_code, 'owner_name', c.owner_name,

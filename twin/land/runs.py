@@ -20,7 +20,7 @@ from gis.overlap import (
 from twin.errors import ConflictError, NotFoundError
 from twin.identity.caller import SYSTEM, Caller
 from twin.identity.rights import may
-from twin.land.queries import list_data_versions
+from twin.land.queries import list_data_versions, plan_sets
 from twin.land.review import review_json
 from twin.land.run_models import OverlapRun, OverlapRunAnswer
 from twin.land.run_order import RunOrder, SubjectKey, list_subject_keys, read_order, subject_rows
@@ -114,6 +114,7 @@ def answer_subjects(session: Session, job_id: str, order: RunOrder, keys: Sequen
         "names": [key.name for key in keys],
         "stated": [key.stated_area_m2 for key in keys],
     }
+    plan_sets(session)
     session.connection().exec_driver_sql(sql, params)
 
 
