@@ -189,7 +189,13 @@ class Sender:
             (self._keep / f"{file.label.replace(' ', '_')}_{code}.ifc").write_bytes(file.data)
         done = sum(outcome.verdicts.values())
         if done % 500 == 0:
-            print(done, dict(outcome.verdicts), f"{len(outcome.faults)} faults", *outcome.faults[-3:], flush=True)
+            print(
+                done,
+                dict(outcome.verdicts),
+                f"{len(outcome.faults)} faults",
+                *outcome.faults[-3:],
+                flush=True,
+            )
 
     async def _watch(self, database: psycopg.AsyncConnection[Any]) -> None:
         while True:
