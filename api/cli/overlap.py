@@ -3,21 +3,25 @@
 import json
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, cast, get_args
 
 import typer
 
 from api.cli.opened import opened_session
+from api.cli.overlap_layer import layer_order, write_layer_pairs
 from api.cli.say import told
 from api.overlap_report import FORMATS, ReportFormat, file_stem
 from gis.overlap import OverlapOptions
 from gis.report import secrecy_note
 from twin.errors import InvalidInputError
 from twin.identity.caller import SYSTEM
+from twin.land.batch import Engine
 from twin.land.compliance import Subject, compute_overlap
 from twin.land.report import compute_report
 from twin.land.targets import DEFAULT_LAYERS
 
+Batch = StrEnum("Batch", {key: key for key in get_args(Engine)})  # type: ignore[misc]
+POSTGIS = Batch("postgis")
 Kind = StrEnum("Kind", {key: key for key in FORMATS})  # type: ignore[misc]  # names are those of the formats
 
 
@@ -34,11 +38,25 @@ def overlap(
         Kind | None, typer.Option("--format", help="The planner's report as a file 报告格式")
     ] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Where it goes 输出文件")] = None,
+    of: Annotated[str | None, typer.Option("--of", help="Every row of a layer as subject 整层分析")] = None,
+    engine: Annotated[Batch, typer.Option(help="With --of: who computes 计算引擎")] = POSTGIS,
+    folder: Annotated[
+        Path | None, typer.Option(help="dask: new folder that all workers see 分块文件夹")
+    ] = None,
+    scheduler: Annotated[
+        str | None, typer.Option(help="dask: tcp://HOST:8786 in place of own workers")
+    ] = None,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="dask: own workers 工作进程数")] = 2,
 ) -> None:
     """Lay a project or a shape over land and control layers: areas in m², 亩 and ha. 压占分析
 
     With --format the report 压占（合规性）分析表 is written to a file; its end says the format if --format does not.
+    With --of the pairs of a whole layer are written to a CSV or Parquet file, the same by every engine.
     """
+    if of is not None:
+        _write_pairs(of, layers, OverlapOptions(buffer_m=buffer_m, min_area_m2=min_area_m2), engine, output,
+                     folder, scheduler, workers)  # fmt: skip
+        return
     wanted = _format(kind, output)
     subject = _subject(project, file, crs)
     options = OverlapOptions(buffer_m=buffer_m, min_area_m2=min_area_m2, geometry=as_json)
@@ -53,6 +71,22 @@ def overlap(
         return
     for line in render_answer(answer):
         typer.echo(line)
+
+
+def _write_pairs(
+    layer: str,
+    layers: str,
+    options: OverlapOptions,
+    engine: Batch,
+    output: Path | None,
+    folder: Path | None,
+    scheduler: str | None,
+    workers: int,
+) -> None:
+    names = [name.strip() for name in layers.split(",") if name.strip()]
+    chosen: Engine = cast("Engine", engine.value)
+    path = output or Path(f"overlap_{layer}.csv")
+    write_layer_pairs(layer_order(layer, names, options), chosen, path, folder, scheduler, workers)
 
 
 def _format(kind: Kind | None, output: Path | None) -> ReportFormat | None:
