@@ -9,8 +9,8 @@ import twin.elements.models
 import twin.identity.models
 import twin.jobs.models
 import twin.land.models
-import twin.land.run_models
 import twin.land.reserve_models
+import twin.land.run_models
 import twin.progress.models
 import twin.projects.models
 import twin.uploads.models  # noqa: F401  every table must be known before the first comparison
