@@ -6,7 +6,6 @@ from typing import Annotated, Any, Final
 import shapely
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
-from shapely.errors import ShapelyError
 from shapely.geometry import LineString, MultiLineString
 from shapely.geometry.base import BaseGeometry
 
@@ -15,6 +14,7 @@ from api.land import ParcelNo
 from api.land_moves import recorded
 from gis.crs import Crs, parse_crs
 from gis.errors import InvalidGeometryError
+from gis.geojson import read_geojson_shape
 from gis.polygons import check_polygon, polygon_from_geojson
 from twin.errors import InvalidInputError
 from twin.land.reserve import Moved
@@ -151,10 +151,7 @@ def read_line(geometry: dict[str, Any], crs: Crs) -> BaseGeometry:
     InvalidGeometryError
         It is none, or holds coordinates that are no numbers.
     """
-    try:
-        shape = shapely.force_2d(shapely.geometry.shape(geometry))
-    except (ShapelyError, AttributeError, KeyError, TypeError, ValueError) as error:
-        raise _no_line() from error
+    shape = shapely.force_2d(read_geojson_shape(geometry, "line"))
     if not isinstance(shape, LineString | MultiLineString) or shape.is_empty:
         raise _no_line()
     if not all(abs(bound) < 1e9 for bound in shape.bounds):  # also where one is no number

@@ -12,6 +12,7 @@ from bim.limits import MIB, ProcessLimits
 
 _PR_SET_PDEATHSIG = 1
 _POLL_MS = 200
+_CPU_GRACE_S = 5
 # The library often ends with a fault, not an error, when no more memory is given to it.
 _STARVED_SHARE = 0.85
 STARVED_NOTE = "address space nearly used up before the end"
@@ -43,18 +44,19 @@ def split_off_guard(lifeline: int) -> None:
 def apply_limits(limits: ProcessLimits) -> None:
     """Set the limits of this process; its batch children inherit them.
 
-    A limit above the hard limit already set is lowered to that.
+    A limit above the hard limit already set is lowered to that. Out of time a process gets the signal that says so
+    before the one that only ends it, which the kernel sends at the hard limit and which looks like a lack of memory.
     """
-    for kind, value in (
-        (resource.RLIMIT_AS, limits.address_mb * MIB),
-        (resource.RLIMIT_CPU, limits.cpu_s),
-        (resource.RLIMIT_FSIZE, limits.output_mb * MIB),
-        (resource.RLIMIT_NOFILE, limits.open_files),
-        (resource.RLIMIT_CORE, 0),
+    for kind, value, grace in (
+        (resource.RLIMIT_AS, limits.address_mb * MIB, 0),
+        (resource.RLIMIT_CPU, limits.cpu_s, _CPU_GRACE_S),
+        (resource.RLIMIT_FSIZE, limits.output_mb * MIB, 0),
+        (resource.RLIMIT_NOFILE, limits.open_files, 0),
+        (resource.RLIMIT_CORE, 0, 0),
     ):
-        _, hard = resource.getrlimit(kind)
-        cap = value if hard == resource.RLIM_INFINITY else min(value, hard)
-        resource.setrlimit(kind, (cap, cap))
+        _, most = resource.getrlimit(kind)
+        hard = value + grace if most == resource.RLIM_INFINITY else min(value + grace, most)
+        resource.setrlimit(kind, (min(value, hard), hard))
     os.nice(limits.nice)
 
 

@@ -1,7 +1,6 @@
 """Start, watch and end the model process; loads no IFC library, so the worker stays small and safe."""
 
 import asyncio
-import os
 import signal
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -9,13 +8,12 @@ from pathlib import Path
 
 import orjson
 
+from bim.ending import read_tail
 from bim.job import ConversionJob, write_job
 from bim.launcher import ModelProcess, Template
 from bim.limits import ProcessLimits
 from bim.process import STARVED_NOTE
 from bim.results import LOG_FILE, VERDICT_FILE, Progress, Verdict, read_verdict
-
-_LOG_TAIL = 2000
 
 OnProgress = Callable[[Progress], Awaitable[None]]
 
@@ -126,7 +124,7 @@ async def _run(
     if timed_out:
         verdict = _time_out(limits.wall_s, listener.last)
     return Outcome(
-        verdict or explain_exit(returncode, listener.last, read_log_tail(spool)),
+        verdict or explain_exit(returncode, listener.last, read_tail(spool / LOG_FILE)),
         returncode,
         listener.last,
         spool,
@@ -208,17 +206,6 @@ def explain_exit(returncode: int | None, last: Progress, log_tail: str = "") -> 
         f"该模型使转换进程以 {name} 终止({where_zh}),其他模型不受影响。请重新导出;若仍失败,请将文件交管理员。",
         detail,
     )
-
-
-def read_log_tail(spool: Path) -> str:
-    """Read the end of the process's log, empty where there is none."""
-    try:
-        with (spool / LOG_FILE).open("rb") as stream:
-            stream.seek(0, os.SEEK_END)
-            stream.seek(max(0, stream.tell() - _LOG_TAIL))
-            return stream.read().decode("utf-8", "replace")
-    except OSError:
-        return ""
 
 
 class _Listener:

@@ -175,6 +175,17 @@ unpack_fonts() {
   return "$status"
 }
 
+# --- an allocator for model processes -------------------------------------------------------------------------
+
+# Models take a tenth to a fifth less processor time with mimalloc (45 kB), whose package bears its version.
+bring_allocator() {
+  .venv/bin/python -c 'import sys; from bim.allocator import find_allocator; sys.exit(not find_allocator())' && return
+  is_done allocator tried && return
+  may_install && install_packages '^libmimalloc[0-9.]+$' || say "Going on without mimalloc: models only take longer." \
+    "未安装 mimalloc：仅模型转换稍慢。"
+  mark_done allocator tried
+}
+
 # --- Node and the front end -----------------------------------------------------------------------------------
 
 good_node() {

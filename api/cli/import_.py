@@ -10,8 +10,8 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
+from api.cli.following import follow_with_bar
 from api.cli.import_shown import show_preview
 from api.cli.say import quiet_log, told
 from api.middleware import MEGABYTE
@@ -25,8 +25,6 @@ from twin.imports.plan import plan_import
 from twin.imports.reading import read_for_import
 from twin.imports.targets import get_target
 from twin.jobs import JobStatus
-from twin.jobs.follow import follow_job
-from twin.jobs.kinds import KINDS
 from twin.jobs.submit_import import AskedImport, submit_import
 from twin.jobs.workroom import Workroom, open_workroom
 from twin.uploads.answers import Answers, keep_answers, read_choices
@@ -136,7 +134,7 @@ def _import(
         with open_session(site.room.engine, actor=SYSTEM.login) as session:
             drop_upload(session, SYSTEM, token)
         raise
-    ended = _follow(site.room, asked, file.name, quiet=as_json)
+    ended = follow_with_bar(site.room, asked.job_id, file.name, quiet=as_json)
     _say(described, asked, ended, as_json)
     return ended
 
@@ -202,23 +200,6 @@ def _check(site: _Site, token: str, layer: str) -> None:
 def _submit(site: _Site, token: str, layer: str, save_as: str | None) -> AskedImport:
     with open_session(site.room.engine, actor=SYSTEM.login) as session:
         return submit_import(session, SYSTEM, token, layer, save_as)
-
-
-def _follow(room: Workroom, asked: AskedImport, title: str, *, quiet: bool) -> JobStatus:
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TaskProgressColumn(),
-        TextColumn("{task.fields[phase]}"),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True), disable=quiet) as bar:
-        line = bar.add_task(title, total=100.0, phase="queued")
-
-        def show(found: JobStatus) -> None:
-            bar.update(line, completed=found.progress, phase=found.phase or found.state)
-
-        return asyncio.run(follow_job(room, KINDS, asked.job_id, show))
 
 
 def _say(described: Mapping[str, Any], asked: AskedImport, ended: JobStatus, as_json: bool) -> None:

@@ -1,15 +1,13 @@
 """`twin ingest`: take an IFC model in, straight into the database."""
 
-import asyncio
 import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
+from api.cli.following import follow_with_bar
 from api.cli.say import quiet_log, told
 from api.middleware import MEGABYTE
 from api.site import open_site
@@ -19,8 +17,6 @@ from twin.elements.revisions import NewModel
 from twin.errors import InvalidInputError
 from twin.identity.caller import SYSTEM
 from twin.jobs import JobStatus
-from twin.jobs.follow import follow_job
-from twin.jobs.kinds import KINDS
 from twin.jobs.submit_model import Submitted, submit_model
 from twin.jobs.workroom import Workroom, open_workroom
 from twin.projects.queries import get_project
@@ -43,7 +39,8 @@ def ingest(
         room = open_workroom(site.service_url, settings.home, settings.jobs)
         try:
             submitted = _submit(room, file, project, new, settings.server.upload_max_mb)
-            ended = _follow(room, submitted, file.name, quiet=as_json)
+            job = submitted.job_id
+            ended = None if job is None else follow_with_bar(room, job, file.name, quiet=as_json)
         finally:
             room.engine.dispose()
     _say(submitted, ended, as_json)
@@ -59,25 +56,6 @@ def _submit(room: Workroom, file: Path, code: str, new: NewModel, limit_mb: int)
     stored = room.store.add_file(file, limit_mb * MEGABYTE)
     with open_session(room.engine, actor=SYSTEM.login) as session:
         return submit_model(session, SYSTEM, get_project(session, SYSTEM, code), new, stored)
-
-
-def _follow(room: Workroom, submitted: Submitted, title: str, quiet: bool) -> JobStatus | None:
-    if submitted.job_id is None:
-        return None
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TaskProgressColumn(),
-        TextColumn("{task.fields[phase]}"),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True), disable=quiet) as bar:
-        line = bar.add_task(title, total=100.0, phase="queued")
-
-        def show(found: JobStatus) -> None:
-            bar.update(line, completed=found.progress, phase=found.phase or found.state)
-
-        return asyncio.run(follow_job(room, KINDS, submitted.job_id, show))
 
 
 def _say(submitted: Submitted, ended: JobStatus | None, as_json: bool) -> None:

@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
+from api.cli.following import follow_with_bar
 from api.cli.say import quiet_log, told
 from api.site import open_site
 from api.state import AppSettings
@@ -32,8 +31,6 @@ from twin.elements.queries import get_model
 from twin.errors import InvalidInputError
 from twin.identity.caller import SYSTEM
 from twin.jobs import JobStatus
-from twin.jobs.follow import follow_job
-from twin.jobs.kinds import KINDS
 from twin.jobs.submit_check import list_starters, read_starter, submit_check
 from twin.jobs.workroom import Workroom, open_workroom
 from twin.objects import Stored
@@ -76,7 +73,8 @@ def check(
         stored, name = _requirements(room, ids) if kind == "ids" else (None, None)
         new = NewCheck(kind, options, stored, name, again=again)
         added = _submit(room, model, against, new)
-        ended = _follow(room, added, f"{kind} {model}", quiet=as_json)
+        job = added.check.job_id
+        ended = None if job is None else follow_with_bar(room, job, f"{kind} {model}", quiet=as_json)
         with open_session(room.engine) as session:
             row = get_check(session, model, added.check.number)
             if report is not None and row["state"] == "succeeded":
@@ -200,25 +198,6 @@ def _submit(room: Workroom, model: int, against: int | None, new: NewCheck) -> A
         session.flush()
         session.expunge(added.check)
         return added
-
-
-def _follow(room: Workroom, added: AddedCheck, title: str, quiet: bool) -> JobStatus | None:
-    if added.check.job_id is None:
-        return None
-    job_id = added.check.job_id
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TaskProgressColumn(),
-        TextColumn("{task.fields[phase]}"),
-    )
-    with Progress(*columns, console=Console(stderr=True), disable=quiet) as bar:
-        line = bar.add_task(title, total=100.0, phase="queued")
-
-        def show(found: JobStatus) -> None:
-            bar.update(line, completed=found.progress, phase=found.phase or found.state)
-
-        return asyncio.run(follow_job(room, KINDS, job_id, show))
 
 
 def _write_report(room: Workroom, session: Any, model: int, row: Any, report: Path) -> None:

@@ -1,7 +1,6 @@
 """Start, watch and end the process of a check; loads no IFC library."""
 
 import asyncio
-import contextlib
 import os
 import signal
 import sys
@@ -14,11 +13,11 @@ from typing import Any
 import orjson
 
 from bim.checks.values import CheckOrder, write_order
+from bim.ending import end_group, kill_group, read_tail
 from bim.process import STARVED_NOTE
 from bim.results import LOG_FILE, VERDICT_FILE, Progress, Verdict, read_verdict
 
 _LINE_BYTES = 1 << 16
-_LOG_TAIL = 2000
 _KEPT_VARIABLES = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "VIRTUAL_ENV", "PROJ_DATA", "PROJ_LIB")
 
 OnProgress = Callable[[Progress], Awaitable[None]]
@@ -59,13 +58,13 @@ async def run_check(order: CheckOrder, on_progress: OnProgress | None = None) ->
         async with asyncio.timeout(order.limits.process.wall_s):
             await _until_end(process, heard)
     except TimeoutError:
-        _kill_group(process.pid)
+        kill_group(process.pid)
         await process.wait()
         return Ended(_time_out(order, heard.last), process.returncode, heard.last)
     finally:
-        await _make_sure_gone(process)
+        await end_group(process)
     verdict = read_verdict(order.spool) if process.returncode == 0 else None
-    explained = verdict or explain_end(process.returncode, heard.last, _log_tail(order.spool))
+    explained = verdict or explain_end(process.returncode, heard.last, read_tail(order.spool / LOG_FILE))
     return Ended(explained, process.returncode, heard.last)
 
 
@@ -149,7 +148,7 @@ async def _until_end(process: Process, heard: _Heard) -> None:
     listening = asyncio.ensure_future(heard.listen(process))
     try:
         await process.wait()
-        _kill_group(process.pid)
+        kill_group(process.pid)
         await listening
     finally:
         listening.cancel()
@@ -175,29 +174,6 @@ def _environment() -> dict[str, str]:
     values = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
     root = str(Path(__file__).resolve().parents[2])
     return {**values, "PYTHONPATH": root, "PYTHONHASHSEED": "0", "OMP_NUM_THREADS": "1"}
-
-
-async def _make_sure_gone(process: Process) -> None:
-    if process.returncode is None:
-        _kill_group(process.pid)
-    with contextlib.suppress(ProcessLookupError):
-        await asyncio.shield(process.wait())
-    _kill_group(process.pid)
-
-
-def _kill_group(leader: int) -> None:
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(leader, signal.SIGKILL)
-
-
-def _log_tail(spool: Path) -> str:
-    try:
-        with (spool / LOG_FILE).open("rb") as stream:
-            stream.seek(0, os.SEEK_END)
-            stream.seek(max(0, stream.tell() - _LOG_TAIL))
-            return stream.read().decode("utf-8", "replace")
-    except OSError:
-        return ""
 
 
 def _signal_name(number: int) -> str:

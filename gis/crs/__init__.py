@@ -19,6 +19,7 @@ from gis.crs.transform import Transformation, transformer
 from gis.crs.zones import (
     ZONES,
     central_meridian,
+    check_eastings,
     meridian_zone_srid,
     native_zone_srid,
     numbered_zone_srid,
@@ -42,6 +43,7 @@ __all__ = [
     "Transformation",
     "central_meridian",
     "check_datum",
+    "check_eastings",
     "epsg_uri",
     "meridian_zone_srid",
     "native_zone_srid",

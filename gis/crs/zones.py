@@ -110,3 +110,23 @@ def zone_easting_range(srid: int) -> tuple[float, float] | None:
         return None
     middle = 500_000.0 + (zone * 1_000_000 if srid < numbered_zone_srid(ZONES.stop) else 0)
     return middle - 223_000, middle + 223_000
+
+
+def check_eastings(west: float, east: float, srid: int) -> None:
+    """Refuse eastings (m) that cannot belong to a system; any pass where it is no 3-degree zone.
+
+    Raises
+    ------
+    InvalidGeometryError
+        They lie in another zone, or are northings.
+    """
+    allowed = zone_easting_range(srid)
+    if allowed is None or (allowed[0] <= west and east <= allowed[1]):
+        return
+    raise InvalidGeometryError(
+        f"Eastings {west:.0f} to {east:.0f} do not belong to EPSG:{srid} ({allowed[0]:.0f} to {allowed[1]:.0f}): "
+        "check the zone number and that east stands before north.",
+        f"横坐标 {west:.0f} 至 {east:.0f} 不属于 EPSG:{srid}（{allowed[0]:.0f} 至 {allowed[1]:.0f}）："
+        "请核对带号，以及是否东坐标在前。",
+        where="geometry",
+    )

@@ -5,10 +5,9 @@ the overlap of the two boxes (owner cell 归属格): both rows are there, and no
 half-open. Areas are computed on whole shapes, never on shapes cut to a cell.
 """
 
-import json
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -21,7 +20,6 @@ import shapely
 
 from gis.overlap.batch import SCHEMA, BatchRules, Integers, overlap_pairs, read_shapes
 
-MANIFEST: Final = "overlap.json"
 RESULTS: Final = "pairs"
 
 
@@ -105,11 +103,6 @@ class TiledRun:
     grid: Grid
     rules: BatchRules
 
-    def save(self) -> None:
-        """Write the run's description into its folder."""
-        text = json.dumps({"grid": asdict(self.grid), "rules": asdict(self.rules)})
-        Path(self.folder, MANIFEST).write_text(text, encoding="utf-8")
-
     def cells(self) -> list[tuple[int, int]]:
         """List the cells in which both layers have rows, those with most work first."""
         sizes = {
@@ -119,12 +112,6 @@ class TiledRun:
         }
         names = sorted(sizes, key=lambda name: (-sizes[name], name))
         return [(int(column), int(row)) for column, _, row in (name.partition("_") for name in names)]
-
-
-def open_run(folder: Path) -> TiledRun:
-    """Return the run of a folder."""
-    stored = json.loads(Path(folder, MANIFEST).read_text(encoding="utf-8"))
-    return TiledRun(str(folder), Grid(**stored["grid"]), BatchRules(**stored["rules"]))
 
 
 def _bytes(folder: Path) -> int:

@@ -19,6 +19,8 @@ from shapely.geometry import Polygon
 from shapely.geometry.base import BaseGeometry
 from shapely.geometry.polygon import orient
 
+from gis.crs.zones import ZONES, numbered_zone_srid
+
 Floats = NDArray[np.float64]
 
 _A: Final = 6378137.0
@@ -35,7 +37,7 @@ _SPREAD: Final = 1 / (12 * _A**2)
 WIDE_M: Final = 2_000.0
 """Up to this extent the factor of the middle will do (1e-8); beyond it is integrated."""
 
-_ZONE_BASE: Final = 4488  # a numbered zone's EPSG code less its zone number
+_ZONE_BASE: Final = numbered_zone_srid(ZONES[0]) - ZONES[0]
 
 
 def false_easting_m(srid: int) -> float:

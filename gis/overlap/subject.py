@@ -7,8 +7,6 @@ from typing import Any, Final
 
 import numpy as np
 import shapely
-from shapely.errors import ShapelyError
-from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
 
 from gis.crs import (
@@ -16,13 +14,14 @@ from gis.crs import (
     WGS84_SRID,
     central_meridian,
     check_datum,
+    check_eastings,
     native_zone_srid,
     parse_crs,
     transformer,
-    zone_easting_range,
     zone_for_longitude,
 )
 from gis.errors import InvalidGeometryError, TooComplexError
+from gis.geojson import read_geojson_shape
 from gis.overlap.words import Note
 from gis.overlap.zones import STEP_DEGREES, STEP_M, ZonePart, to_degrees, zone_parts
 from gis.statement import Condition, identifier
@@ -114,35 +113,7 @@ def subject_from_geojson(geometry: Mapping[str, Any], crs: str = "EPSG:4490") ->
     UnknownCrsError, CrsRefusedError
         The coordinate system is not served, or is an old datum.
     """
-    return subject_from_shape(shape_from_geojson(geometry), parse_crs(crs).srid)
-
-
-def shape_from_geojson(geometry: Mapping[str, Any]) -> BaseGeometry:
-    """Return the shape of a GeoJSON geometry.
-
-    Raises
-    ------
-    InvalidGeometryError
-        It is not readable.
-    """
-    try:
-        with np.errstate(invalid="ignore"):  # NaN is answered elsewhere, with words
-            found: BaseGeometry = shape(dict(geometry))
-    except (
-        ValueError,
-        TypeError,
-        KeyError,
-        AttributeError,
-        IndexError,
-        OverflowError,
-        ShapelyError,
-    ) as error:
-        raise InvalidGeometryError(
-            "The subject is no readable GeoJSON geometry (type and coordinates).",
-            "分析对象不是可读的 GeoJSON 几何（缺少 type 或 coordinates）。",
-            where="geometry",
-        ) from error
-    return found
+    return subject_from_shape(read_geojson_shape(geometry), parse_crs(crs).srid)
 
 
 def subject_from_ewkb(
@@ -182,7 +153,8 @@ def subject_from_shape(
             f"分析对象有 {shapely.get_num_coordinates(plain)} 个顶点，上限为 {MAX_VERTICES}。",
             where="geometry",
         )
-    _check_eastings(plain, srid)
+    west, _, east, _ = plain.bounds
+    check_eastings(west, east, srid)
     outline = _degrees(plain, srid)
     zone_srid = native_zone_srid((outline[0] + outline[2]) / 2)
     step = STEP_DEGREES if srid in (STORED_SRID, WGS84_SRID) else STEP_M
@@ -250,20 +222,6 @@ def _plain(geometry: BaseGeometry) -> BaseGeometry:
             where="geometry",
         )
     return shapely.force_2d(geometry)
-
-
-def _check_eastings(polygon: BaseGeometry, srid: int) -> None:
-    allowed = zone_easting_range(srid)
-    west, _, east, _ = polygon.bounds
-    if allowed is None or (allowed[0] <= west and east <= allowed[1]):
-        return
-    raise InvalidGeometryError(
-        f"Eastings {west:.0f} to {east:.0f} do not belong to EPSG:{srid} ({allowed[0]:.0f} to {allowed[1]:.0f}): "
-        "check the zone number and that east stands before north.",
-        f"横坐标 {west:.0f} 至 {east:.0f} 不属于 EPSG:{srid}（{allowed[0]:.0f} 至 {allowed[1]:.0f}）："
-        "请核对带号，以及是否东坐标在前。",
-        where="geometry",
-    )
 
 
 def _degrees(polygon: BaseGeometry, srid: int) -> tuple[float, float, float, float]:

@@ -11,21 +11,20 @@ from typing import Any, Final
 
 import numpy as np
 import shapely
-from shapely.errors import ShapelyError
-from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
 
 from gis.crs import (
     STORED_SRID,
     WGS84_SRID,
     check_datum,
+    check_eastings,
     native_zone_srid,
     parse_crs,
     transformer,
-    zone_easting_range,
     zone_for_longitude,
 )
 from gis.errors import InvalidGeometryError, TooComplexError
+from gis.geojson import read_geojson_shape
 
 MAX_VERTICES: Final = 20_000
 STEP_M: Final = 100.0
@@ -78,24 +77,7 @@ def shape_from_geojson(geometry: Mapping[str, Any], crs: str = "EPSG:4490") -> A
     >>> shape_from_geojson({"type": "Point", "coordinates": [39371200, 3671300]}, "EPSG:4527").zone_srid
     4527
     """
-    srid = parse_crs(crs).srid
-    try:
-        with np.errstate(invalid="ignore"):  # NaN is answered below, with words
-            found = shape(dict(geometry))
-    except (
-        ValueError,
-        TypeError,
-        KeyError,
-        AttributeError,
-        IndexError,
-        OverflowError,
-        ShapelyError,
-    ) as error:
-        raise _refused(
-            "The shape is no readable GeoJSON geometry (type and coordinates).",
-            "所给图形不是可读的 GeoJSON 几何（缺少 type 或 coordinates）。",
-        ) from error
-    return shape_from(found, srid)
+    return shape_from(read_geojson_shape(geometry), parse_crs(crs).srid)
 
 
 def shape_from_ewkb(ewkb: bytes) -> AskedShape:
@@ -133,7 +115,8 @@ def shape_from(geometry: BaseGeometry, srid: int) -> AskedShape:
             where="geometry",
         )
     flat = shapely.force_2d(geometry)
-    _check_eastings(flat, srid)
+    west, _, east, _ = flat.bounds
+    check_eastings(west, east, srid)
     step = STEP_DEGREES if srid in (STORED_SRID, WGS84_SRID) else STEP_M
     stored = transformer(srid, STORED_SRID).geometry(_densified(flat, step))
     _check_degrees(stored.bounds)
@@ -145,24 +128,9 @@ def shape_from(geometry: BaseGeometry, srid: int) -> AskedShape:
 
 def _densified(geometry: BaseGeometry, step: float) -> BaseGeometry:
     west, south, east, north = geometry.bounds
-    if (east - west) + (
-        north - south
-    ) > 4000 * step:  # wider than is allowed: refused below, not split up first
-        return geometry
+    if (east - west) + (north - south) > _MOST_STEPS * step:
+        return geometry  # wider than is allowed: refused below, not split up first
     return shapely.segmentize(geometry, step)
-
-
-def _check_eastings(geometry: BaseGeometry, srid: int) -> None:
-    allowed = zone_easting_range(srid)
-    west, _, east, _ = geometry.bounds
-    if allowed is None or (allowed[0] <= west and east <= allowed[1]):
-        return
-    raise _refused(
-        f"Eastings {west:.0f} to {east:.0f} do not belong to EPSG:{srid} ({allowed[0]:.0f} to {allowed[1]:.0f}): "
-        "check the zone number and that east stands before north.",
-        f"横坐标 {west:.0f} 至 {east:.0f} 不属于 EPSG:{srid}（{allowed[0]:.0f} 至 {allowed[1]:.0f}）："
-        "请核对带号，以及是否东坐标在前。",
-    )
 
 
 def _check_degrees(bounds: Degrees) -> None:

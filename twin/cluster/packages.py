@@ -1,6 +1,5 @@
-"""Install the distribution's PostGIS packages as administrator, and beside them the allocator of model processes."""
+"""Install the distribution's PostGIS packages as administrator."""
 
-import ctypes.util
 import os
 import shutil
 import subprocess
@@ -44,22 +43,6 @@ def install_packages(prefix: list[str], say: Say) -> None:
     finally:
         if quiet:
             subprocess.run([*prefix, "rm", "-f", str(NO_MAIN_CLUSTER)], check=False)
-    _install_allocator(prefix, say)
-
-
-def _install_allocator(prefix: list[str], say: Say) -> None:
-    """Install mimalloc (45 kB) under the name this release gives it; models only take longer without."""
-    if ctypes.util.find_library("mimalloc") is not None or shutil.which("apt-cache") is None:
-        return
-    search = ["apt-cache", "search", "--names-only", r"^libmimalloc[0-9.]+$"]
-    done = subprocess.run(search, capture_output=True, text=True, check=False)
-    names = sorted(line.split()[0] for line in done.stdout.splitlines() if line)
-    if not names:
-        return
-    try:
-        _run([*prefix, *APT, "install", "--yes", "--no-install-recommends", names[-1]], say)
-    except InstallError:
-        say(f"Going on without {names[-1]}. 未安装 {names[-1]}，继续运行。")
 
 
 def install_named(prefix: list[str], names: list[str], say: Say) -> None:

@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from bim.ending import end_group, read_tail
+
 PLAIN, PACKED, LOG = "plain", "packed", "log.txt"
 # Built with the front end, its library inside; read by Node alone.
 PROGRAM: Final = Path(__file__).parents[2] / "api" / "dashboard" / "node" / "pack-tiles.mjs"
 _HEAP_MB: Final = 256
 _FILE_BYTES: Final = 256 << 20  # a tile has 2 MB, or one element more
-_LOG_TAIL: Final = 1000
 
 
 @dataclass(frozen=True)
@@ -73,12 +74,10 @@ async def run_packer(packer: Packer, folder: Path, wall_s: float) -> Packed:
     except TimeoutError:
         return Packed(f"longer than {wall_s:g} s")
     finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        await asyncio.shield(process.wait())
+        await end_group(process)
     if process.returncode == 0:
         return Packed(None)
-    said = (folder / LOG).read_text("utf8", "replace")[-_LOG_TAIL:].strip()
+    said = read_tail(folder / LOG).strip()
     return Packed(said or f"exit {process.returncode}", process.returncode == -signal.SIGKILL)
 
 

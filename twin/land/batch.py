@@ -173,7 +173,6 @@ def write_run(session: Session, subject_layer: str, layer: str, rules: BatchRule
     run = TiledRun(str(folder), _grid(session, layer), rules)
     write_tiles(folder, iter_rows(session, subject_layer), run.grid, "subjects")
     write_tiles(folder, iter_rows(session, layer), run.grid, "features")
-    run.save()
     return run
 
 

@@ -32,12 +32,6 @@ def find_red_line(session: Session, project_id: int) -> SurveyedFootprint | None
     return None if found is None else SurveyedFootprint(bytes(found.ewkb), found.stated_area_m2)
 
 
-def find_surveyed_footprint(session: Session, project_id: int) -> bytes | None:
-    """Return a project's current red line as surveyed, EWKB with its SRID; None where it has none."""
-    found = find_red_line(session, project_id)
-    return None if found is None else found.ewkb
-
-
 def run_statement(session: Session, statement: Statement) -> str:
     """Run a statement that answers with one row of one text."""
     return str(session.connection().exec_driver_sql(statement.sql, dict(statement.params)).scalar_one())

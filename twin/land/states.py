@@ -17,8 +17,6 @@ PARCEL_STATES: Final = (
     "completed",
 )
 IDLE_STATES: Final = ("none", "suspected", "identified", "disposed")
-DISPOSALS: Final = ("fee", "extended", "recovered", "released")
-SUSPENSION_CAUSES: Final = ("government", "force_majeure", "court", "other")
 
 NAMES: Final[Mapping[str, tuple[str, str]]] = {
     "proposed": ("拟收储", "Proposed"),

@@ -7,6 +7,7 @@ from typing import Any, Final
 from sqlalchemy.orm import Session
 
 from gis.crs import parse_crs
+from gis.geojson import read_geojson_shape
 from gis.overlap import (
     OverlapSubject,
     subject_from_ewkb,
@@ -14,7 +15,6 @@ from gis.overlap import (
     subject_from_shape,
     subject_from_shapes,
 )
-from gis.overlap.subject import shape_from_geojson
 from twin.errors import InvalidInputError
 from twin.identity.caller import Caller
 from twin.land.queries import find_red_line
@@ -131,7 +131,7 @@ def _collected(collection: Mapping[str, Any], crs: str) -> Placed:
         )
     _check_count(len(features))
     srid = parse_crs(crs).srid
-    shapes = [shape_from_geojson(_geometry(feature)) for feature in features]
+    shapes = [read_geojson_shape(_geometry(feature)) for feature in features]
     whole = subject_from_shapes([(shape, srid) for shape in shapes])
     if len(shapes) == 1:
         return Placed(whole)

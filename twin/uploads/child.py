@@ -8,7 +8,6 @@ lines that PostgreSQL copies in.
 import errno
 import json
 import os
-import resource
 import socket
 import sys
 import traceback
@@ -24,7 +23,6 @@ from twin.uploads.lines import Content, copy_line, finding_json
 from twin.uploads.orders import FEATURES, LOG, ORDER, REFUSAL, SUMMARY, Order, read_order
 
 _TEMPORARY: Final = "temporary"
-_GRACE_S: Final = 5
 
 
 def main(arguments: list[str]) -> int:
@@ -40,17 +38,11 @@ def main(arguments: list[str]) -> int:
     temporary = spool / _TEMPORARY
     temporary.mkdir(exist_ok=True)
     os.environ["TMPDIR"] = str(temporary)
-    _limit(order)
+    apply_limits(
+        ProcessLimits(cpu_s=order.cpu_s, address_mb=order.memory_mb, output_mb=order.output_mb, nice=1)
+    )
     _answer(spool, order)
     return 0
-
-
-def _limit(order: Order) -> None:
-    """Limit this process; out of time it gets the signal that says so before the one that only ends it."""
-    hard_s = order.cpu_s + _GRACE_S
-    apply_limits(ProcessLimits(cpu_s=hard_s, address_mb=order.memory_mb, output_mb=order.output_mb, nice=1))
-    _, most_s = resource.getrlimit(resource.RLIMIT_CPU)
-    resource.setrlimit(resource.RLIMIT_CPU, (min(order.cpu_s, most_s), most_s))
 
 
 def _answer(spool: Path, order: Order) -> None:

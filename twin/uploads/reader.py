@@ -4,7 +4,6 @@ As with models, the process leads a session of its own, holds the other end of a
 """
 
 import asyncio
-import contextlib
 import json
 import os
 import signal
@@ -13,13 +12,13 @@ from asyncio.subprocess import DEVNULL, PIPE, Process
 from pathlib import Path
 from typing import Any, Final
 
+from bim.ending import end_group, read_tail
 from bim.process import STARVED_NOTE
 from gis.exchange import ExchangeError, Finding
 from twin.errors import UnavailableError
 from twin.uploads.orders import LOG, ORDER, REFUSAL, SUMMARY, Order, write_order
 
 _KEPT: Final = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "VIRTUAL_ENV", "PROJ_DATA", "PROJ_LIB")
-_LOG_TAIL: Final = 4_000
 
 
 async def run_reader(spool: Path, order: Order, wall_s: float) -> dict[str, Any]:
@@ -48,13 +47,13 @@ async def run_reader(spool: Path, order: Order, wall_s: float) -> dict[str, Any]
     except TimeoutError as error:
         raise _too_long(wall_s) from error
     finally:
-        await _make_sure_gone(process)
+        await end_group(process)
     if process.returncode == 0 and (spool / REFUSAL).is_file():
         raise _refusal(spool)
     if process.returncode == 0 and (spool / SUMMARY).is_file():
         found: dict[str, Any] = json.loads((spool / SUMMARY).read_text(encoding="utf-8"))
         return found
-    raise _ended(process.returncode, _tail(spool), order)
+    raise _ended(process.returncode, read_tail(spool / LOG), order)
 
 
 async def _start(spool: Path) -> Process:
@@ -88,32 +87,9 @@ def _environment() -> dict[str, str]:
     }
 
 
-async def _make_sure_gone(process: Process) -> None:
-    if process.returncode is None:
-        _kill_group(process.pid)
-    with contextlib.suppress(ProcessLookupError):
-        await asyncio.shield(process.wait())
-    _kill_group(process.pid)
-
-
-def _kill_group(leader: int) -> None:
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(leader, signal.SIGKILL)
-
-
 def _refusal(spool: Path) -> ExchangeError:
     told = json.loads((spool / REFUSAL).read_text(encoding="utf-8"))
     return ExchangeError([Finding(**each) for each in told["errors"]])
-
-
-def _tail(spool: Path) -> str:
-    try:
-        with (spool / LOG).open("rb") as stream:
-            stream.seek(0, os.SEEK_END)
-            stream.seek(max(0, stream.tell() - _LOG_TAIL))
-            return stream.read().decode("utf-8", "replace")
-    except OSError:
-        return ""
 
 
 def _ended(returncode: int | None, log: str, order: Order) -> Exception:

@@ -16,7 +16,7 @@ from shapely.geometry import MultiPolygon, Polygon
 from gis.crs import transformer
 from gis.overlap import OverlapOptions, SubjectRows, overlaps_statement
 from gis.overlap.batch import SCHEMA, BatchRules, Shapes, overlap_pairs, read_shapes
-from gis.overlap.batch_tiles import Grid, TiledRun, cell_name, open_run, read_pairs, run_cell, write_tiles
+from gis.overlap.batch_tiles import Grid, TiledRun, cell_name, read_pairs, run_cell, write_tiles
 from gis.statement import Condition
 from tests.gis.overlap.conftest import Ground, target
 from tests.gis.overlap.test_against_shapely import star
@@ -103,10 +103,9 @@ def test_shapely_gives_the_pairs_and_areas_of_postgis(ground: Ground, seed: int)
 
 def tiled(ground: Ground, folder: Path, cell_deg: float) -> TiledRun:
     run = TiledRun(str(folder), Grid(115.0, 32.5, cell_deg), BatchRules())
-    run.save()
     for layer, name in (("projects", "subjects"), ("land_parcels", "features")):
         write_tiles(folder, table(ground, layer).to_batches(max_chunksize=37), run.grid, name)
-    return open_run(folder)
+    return run
 
 
 @pytest.mark.parametrize("cell_deg", [0.002, 0.0061, 0.5])

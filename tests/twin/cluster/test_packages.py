@@ -99,7 +99,6 @@ def test_apt_installs_without_a_main_cluster_and_tells_its_commands(
     (tmp_path / "bin" / "dpkg").write_text("#!/bin/sh\n")
     (tmp_path / "bin" / "dpkg").chmod(0o755)
     said: list[str] = []
-    monkeypatch.setattr("ctypes.util.find_library", lambda name: f"lib{name}.so.2")
     install_packages([], said.append)
     calls = log.read_text().splitlines()
     assert calls[1].endswith("install --yes --no-install-recommends postgresql-postgis")
@@ -107,23 +106,6 @@ def test_apt_installs_without_a_main_cluster_and_tells_its_commands(
     assert not conf.exists()
     assert capfd.readouterr() == ("", "Unpacking\n"), "standard output holds the command's own answer"
     assert [line.split()[1] for line in said] == ["dpkg", "apt-get", "apt-get"]
-
-
-@pytest.mark.parametrize(("fails", "told"), [(False, ""), (True, "未安装 libmimalloc3")])
-def test_the_allocator_of_models_comes_along_and_its_lack_stops_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fails: bool, told: str
-) -> None:
-    failure = 'case "$*" in *mimalloc*) exit 100 ;; esac' if fails else ":"
-    log = stand_in(tmp_path / "bin", failure, monkeypatch)
-    for name in ("dpkg", "apt-cache"):
-        (tmp_path / "bin" / name).write_text('#!/bin/sh\necho "libmimalloc3 - compact allocator"\n')
-        (tmp_path / "bin" / name).chmod(0o755)
-    monkeypatch.setattr(packages, "NO_MAIN_CLUSTER", tmp_path / "no-main-cluster.conf")
-    monkeypatch.setattr("ctypes.util.find_library", lambda _name: None)
-    said: list[str] = []
-    install_packages([], said.append)
-    assert log.read_text().splitlines()[-1].endswith("install --yes --no-install-recommends libmimalloc3")
-    assert told in said[-1]
 
 
 def obtain(home: Path, *, system_packages: bool = True) -> None:
