@@ -19,6 +19,9 @@ from twin.supervisor import Child, Chore, Supervisor
 
 DATABASE_WATCH_S = 0.5
 API_STOP_WAIT_S = 15.0
+# Longer than clients and proxies keep an idle connection, which is 60 s at most as a rule: where the server closes first,
+# a request sent at that moment is lost without an answer.
+KEEP_ALIVE_S = 75
 WORKER_STOP_WAIT_S = 15.0
 
 
@@ -80,6 +83,7 @@ def children(site: Site) -> list[Child]:
     server = site.settings.server
     api = [sys.executable, "-m", "uvicorn", "api.app:create_app", "--factory", "--host", server.host]
     api += ["--port", str(server.port), "--no-access-log", "--timeout-graceful-shutdown", "5"]
+    api += ["--timeout-keep-alive", str(KEEP_ALIVE_S)]
     switches = {"TWIN_OGC_CLASSIC": "true"} if server.ogc_classic else {}
     worker = [sys.executable, "-m", "api.cli", "worker"]
     return [
