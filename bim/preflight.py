@@ -2,7 +2,7 @@
 
 import re
 from array import array
-from collections import Counter, defaultdict
+from collections import Counter, defaultdict, deque
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,13 +17,21 @@ from bim.step_text import (
     INSTANCE,
     TRAILER,
     Buffer,
+    Run,
     bare_text,
     compute_place,
+    iter_runs,
     list_references,
     mapped_bytes,
     split_arguments,
 )
-from bim.text_checks import check_balance, check_escapes, check_numbers, grammar_error
+from bim.text_checks import (
+    check_balance,
+    check_escapes,
+    check_numbers_of,
+    grammar_error,
+    list_number_suspects,
+)
 
 # A model at work needs 10-13 times its size, measured on 27-108 MB files; the base is the interpreter.
 MEMORY_FACTOR = 13
@@ -60,9 +68,11 @@ _GRAPH_OF = {
     **{b"IFC" + name.encode(): "placement" for name in _PLACEMENTS},
     **{b"IFC" + name.encode(): "decomposition" for name in _RELATIONS},
 }
+_NOTED = frozenset((*_GRAPH_OF, b"IFCMAPCONVERSION"))
 _DIGITS = 10
 LARGEST_NUMBER = 2**31 - 1  # of an instance; the library drops those above without a word
 _LONG = 400
+_SHOWN = 40
 
 
 @dataclass(frozen=True)
@@ -124,7 +134,6 @@ def preflight(path: Path, limits: FileLimits) -> PreflightReport:
     with mapped_bytes(path) as data:
         header = read_header(data[:WINDOW_BYTES])
         check_trailer(data[-WINDOW_BYTES:], size)
-        check_numbers(data, header.data_start)
         check_escapes(data, header.data_start)
         scan = _scan_instances(data, header.data_start, limits)
         for name, edges in scan.graphs.items():
@@ -146,36 +155,54 @@ def estimate_memory_mb(size_bytes: int) -> int:
 
 def _scan_instances(data: Buffer, start: int, limits: FileLimits) -> _Scan:
     scan = _Scan()
-    end = start
-    names: list[bytes] = []
+    suspects = deque(list_number_suspects(data, start))
     numbers = array("q")
-    for match in INSTANCE.finditer(data, start):
-        begin, finish = match.span()
-        if begin != end:
-            break
-        end = finish
-        name, number = match[2], match[1]
-        names.append(name)
-        if len(number) > _DIGITS or int(number) > LARGEST_NUMBER:
-            raise _number_error(data, match)
-        numbers.append(int(number))
-        if finish - begin > _LONG:
-            _check_long(data, match, limits)
-        graph = _GRAPH_OF.get(name)
-        if graph is not None:
-            _note_edges(scan, graph, match)
-        elif name == b"IFCMAPCONVERSION":
-            _note_conversion(scan, match)
+    names: Counter[bytes] = Counter()
+    end = start
+    for run in iter_runs(data, start):
+        numbers.extend(_numbers_of(run, data))
+        names.update(run.names)
+        _check_run(data, run, limits, suspects)
+        for index, name in enumerate(run.names):
+            if name in _NOTED:
+                _note(scan, name, run.read(data, index))
+        end = run.end
     trailer = TRAILER.match(data, end)
     if trailer is None:
         raise grammar_error(data, end)
     if not FILE_END.match(data, trailer.end()):
         raise _sequel_error(data, trailer.end())
-    _check_count(len(names), limits)
+    _check_count(len(numbers), limits)
     check_balance(data, start)
     _check_unique(numbers, data, start)
-    scan.counts = _upper(Counter(names))
+    scan.counts = _upper(names)
     return scan
+
+
+def _numbers_of(run: Run, data: Buffer) -> list[int]:
+    if max(map(len, run.numbers)) >= _DIGITS:
+        for index, number in enumerate(run.numbers):
+            if len(number) > _DIGITS or int(number) > LARGEST_NUMBER:
+                raise _number_error(data, run.read(data, index))
+    return list(map(int, run.numbers))
+
+
+def _check_run(data: Buffer, run: Run, limits: FileLimits, suspects: deque[int]) -> None:
+    for index in np.flatnonzero(np.diff(run.borders) > _LONG):
+        _check_long(data, run.read(data, int(index)), limits)
+    while suspects and suspects[0] < run.end:
+        match = run.read(data, run.find_at(suspects[0]))
+        check_numbers_of(data, match)
+        while suspects and suspects[0] < match.end():
+            suspects.popleft()
+
+
+def _note(scan: _Scan, name: bytes, match: re.Match[bytes]) -> None:
+    graph = _GRAPH_OF.get(name)
+    if graph is not None:
+        _note_edges(scan, graph, match)
+    else:
+        _note_conversion(scan, match)
 
 
 def _sequel_error(data: Buffer, end: int) -> ParseError:
@@ -188,11 +215,12 @@ def _sequel_error(data: Buffer, end: int) -> ParseError:
 
 
 def _number_error(data: Buffer, match: re.Match[bytes]) -> ParseError:
-    number = match[1][:40].decode()
+    number = match[1][:_SHOWN].decode()
+    entity = int(number) if len(number) < _SHOWN else None
     return ParseError(
         f"The instance number #{number} is above {LARGEST_NUMBER}; readers lose such objects. Export the model again.",
         f"实体编号 #{number} 超过 {LARGEST_NUMBER},读取时会丢失。请重新导出模型。",
-        compute_place(data, match.start(1)),
+        compute_place(data, match.start(1), entity),
     )
 
 

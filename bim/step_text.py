@@ -4,7 +4,11 @@ import mmap
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
 
 from bim.errors import NotIfcError, Place
 
@@ -22,6 +26,11 @@ INSTANCE = re.compile(
     + rb"(\((?:[^';/=\\]++|" + _TEXT + rb"|" + _COMMENT + rb")*);",
     re.DOTALL,
 )  # fmt: skip
+# The same where no comment is near, as nearly everywhere, with the whole instance as a group.
+_PLAIN_INSTANCE = re.compile(
+    rb"(\s*+#(\d++)\s*+=\s*+([A-Za-z0-9_]++)\s*+\((?:[^';/=\\]++|" + _TEXT + rb")*;)", re.DOTALL
+)
+_RUN_BYTES = 1 << 20
 TRAILER = re.compile(_BLANK + rb"ENDSEC" + _BLANK + rb";")
 FILE_END = re.compile(_BLANK + rb"END-ISO-10303-21" + _BLANK + rb";[\s\x00]*\Z")
 _STRING = re.compile(_TEXT + rb"|" + _COMMENT, re.DOTALL)
@@ -38,6 +47,72 @@ def mapped_bytes(path: Path) -> Iterator[Buffer]:
             )
         with mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as view:
             yield view
+
+
+@dataclass(frozen=True)
+class Run:
+    """Instances that follow each other without a gap.
+
+    Attributes
+    ----------
+    numbers, names : tuple of bytes
+        Their instance numbers and classes, as written.
+    borders : array of int, shape (n + 1,)
+        Offsets where they begin, blanks before them included, and where the last one ends.
+    """
+
+    numbers: tuple[bytes, ...]
+    names: tuple[bytes, ...]
+    borders: NDArray[np.int64]
+
+    @property
+    def end(self) -> int:
+        """Offset behind the last instance."""
+        return int(self.borders[-1])
+
+    def find_at(self, offset: int) -> int:
+        """Find the instance that holds an offset."""
+        return int(np.searchsorted(self.borders, offset, side="right")) - 1
+
+    def read(self, data: Buffer, index: int) -> re.Match[bytes]:
+        """Read one instance: its number, class and arguments as groups 1 to 3."""
+        match = INSTANCE.match(data, int(self.borders[index]))
+        if match is None:
+            raise ValueError(f"no instance at byte {self.borders[index]}")
+        return match
+
+
+def iter_runs(data: Buffer, start: int) -> Iterator[Run]:
+    """Iterate over instances in runs of about a megabyte, up to the first text that is none.
+
+    >>> [run.names for run in iter_runs(b"#1=IFCWALL('a;');#2=IFCDOOR($);ENDSEC;", 0)]
+    [(b'IFCWALL', b'IFCDOOR')]
+    """
+    while (run := _read_at_once(data, start) or _read_one_by_one(data, start)) is not None:
+        yield run
+        start = run.end
+
+
+def _read_at_once(data: Buffer, start: int) -> Run | None:
+    """Read a run without a step of Python per instance; None where that is not sure to see every byte."""
+    end = data.rfind(b");", start, start + _RUN_BYTES) + 2
+    if end < start + 2 or data.find(b"/*", start, end) >= 0:
+        return None
+    found = _PLAIN_INSTANCE.findall(data, start, end)
+    if not found:
+        return None
+    wholes, numbers, names = zip(*found, strict=True)
+    borders = np.fromiter((0, *map(len, wholes)), dtype=np.int64, count=len(wholes) + 1).cumsum() + start
+    return Run(numbers, names, borders) if borders[-1] == end else None
+
+
+def _read_one_by_one(data: Buffer, start: int) -> Run | None:
+    numbers, names, borders = [], [], [start]
+    while borders[-1] < start + _RUN_BYTES and (match := INSTANCE.match(data, borders[-1])) is not None:
+        numbers.append(match[1])
+        names.append(match[2])
+        borders.append(match.end())
+    return Run(tuple(numbers), tuple(names), np.array(borders, dtype=np.int64)) if names else None
 
 
 def compute_place(data: Buffer, offset: int, entity: int | None = None) -> Place:

@@ -21,16 +21,13 @@ _ESCAPED_TEXT = re.compile(rb"(?:[^\\]++|" + _GOOD_ESCAPES + rb")*", re.DOTALL)
 
 
 def check_numbers(data: Buffer, start: int) -> None:
-    """Refuse infinities and NaN, which the library drops without a word.
+    """Refuse infinities and NaN, which the library drops without a word, in text that may be broken elsewhere.
 
     Words like them are looked for first, and only the instances that hold one are read: GlobalIds hold many.
     """
-    suspects = [
-        offset for at in range(start, len(data), _CHUNK) for offset in _iter_suspects(data, at, start)
-    ]
+    suspects = list_number_suspects(data, start)
     if not suspects:
         return
-    suspects.sort()
     suspects.append(len(data))
     following = 0
     for match in INSTANCE.finditer(data, start):
@@ -38,14 +35,26 @@ def check_numbers(data: Buffer, start: int) -> None:
         if suspects[following] >= end:
             continue
         following = bisect_left(suspects, end, following)
-        found = _ILLEGAL_NUMBER.search(bare_text(match.group(3)))
-        if found:
-            shown = found.group(0).decode("ascii", "replace")
-            raise ParseError(
-                f"The number {shown} is not allowed in STEP. Export again with a newer exporter.",
-                f"数值 {shown} 不合 STEP 语法,请用新版软件重新导出。",
-                compute_place(data, match.start(3), int(match.group(1))),
-            )
+        check_numbers_of(data, match)
+
+
+def check_numbers_of(data: Buffer, match: re.Match[bytes]) -> None:
+    """Refuse an instance with an infinity or NaN outside its strings."""
+    found = _ILLEGAL_NUMBER.search(bare_text(match.group(3)))
+    if found:
+        shown = found.group(0).decode("ascii", "replace")
+        raise ParseError(
+            f"The number {shown} is not allowed in STEP. Export again with a newer exporter.",
+            f"数值 {shown} 不合 STEP 语法,请用新版软件重新导出。",
+            compute_place(data, match.start(3), int(match.group(1))),
+        )
+
+
+def list_number_suspects(data: Buffer, start: int) -> list[int]:
+    """List the places of words that may be an infinity or NaN outside a string, in order."""
+    return sorted(
+        offset for at in range(start, len(data), _CHUNK) for offset in _iter_suspects(data, at, start)
+    )
 
 
 def _iter_suspects(data: Buffer, at: int, start: int) -> Iterator[int]:
