@@ -15,6 +15,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
+if __name__ == "__main__":
+    # pyogrio imports these two wherever they are installed. Nothing here uses them, and they are a third of a start.
+    sys.modules.update(dict.fromkeys(("pandas", "geopandas")))  # type: ignore[arg-type]  # None: not to be found
+
 from bim.limits import ProcessLimits
 from bim.process import apply_limits, split_off_guard
 from gis.exchange import ExchangeError, Finding

@@ -25,10 +25,10 @@ def mutated_ledgers(count: int, seed: int = _SEED) -> Iterator[tuple[LedgerCase,
     cases = [case for case in corpus if not case.refused and len(case.data) < 100_000]
     for number in range(count):
         case = cases[number % len(cases)]
-        yield case, (_part if number % 3 else anywhere)(case.data, chance)
+        yield case, (part if number % 3 else anywhere)(case.data, chance)
 
 
-def _part(whole: bytes, chance: random.Random) -> bytes:
+def part(whole: bytes, chance: random.Random) -> bytes:
     """Break tags of a workbook's parts, of a sheet the likeliest; of a CSV its lines."""
     if not (whole.startswith(b"PK") and zipfile.is_zipfile(io.BytesIO(whole))):
         return inside(whole, chance)
