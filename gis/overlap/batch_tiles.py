@@ -5,9 +5,10 @@ the overlap of the two boxes (owner cell 归属格): both rows are there, and no
 half-open. Areas are computed on whole shapes, never on shapes cut to a cell.
 """
 
+import json
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
@@ -21,6 +22,7 @@ import shapely
 from gis.overlap.batch import SCHEMA, BatchRules, Integers, overlap_pairs, read_shapes
 
 RESULTS: Final = "pairs"
+_ORDER: Final = "overlap.json"
 
 
 @dataclass(frozen=True)
@@ -97,11 +99,27 @@ def _into_cells(batch: pa.RecordBatch, grid: Grid) -> pa.RecordBatch:
 
 @dataclass(frozen=True)
 class TiledRun:
-    """A folder with two layers in tiles, by which rules they are laid over one another, and what came of it."""
+    """A folder with two layers in tiles, by which rules they are laid over one another, and what came of it.
+
+    Attributes
+    ----------
+    folder : str
+        Where tiles and pairs are, as every worker sees it.
+    layers : tuple of str
+        Which layers' rows are the subjects and the features.
+    """
 
     folder: str
     grid: Grid
     rules: BatchRules
+    layers: tuple[str, str]
+
+    def save(self) -> None:
+        """Write down that all tiles are there, and of what; whole or not at all."""
+        half = Path(self.folder, f"{_ORDER}.half")
+        order = {"layers": self.layers, "grid": asdict(self.grid), "rules": asdict(self.rules)}
+        half.write_text(json.dumps(order), encoding="utf-8")
+        half.replace(Path(self.folder, _ORDER))
 
     def cells(self) -> list[tuple[int, int]]:
         """List the cells in which both layers have rows, those with most work first."""
@@ -113,6 +131,24 @@ class TiledRun:
         names = sorted(sizes, key=lambda name: (-sizes[name], name))
         return [(int(column), int(row)) for column, _, row in (name.partition("_") for name in names)]
 
+    def is_done(self) -> bool:
+        """Say whether every cell has its pairs."""
+        return all(_pairs_file(self, column, row).exists() for column, row in self.cells())
+
+
+def find_run(folder: Path) -> TiledRun | None:
+    """Find the run whose tiles are in a folder, done or not; None where they are not all there."""
+    try:
+        order = json.loads((folder / _ORDER).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    subjects, features = order["layers"]
+    return TiledRun(str(folder), Grid(**order["grid"]), BatchRules(**order["rules"]), (subjects, features))
+
+
+def _pairs_file(run: TiledRun, column: int, row: int) -> Path:
+    return Path(run.folder, RESULTS, f"{cell_name(column, row)}.parquet")
+
 
 def _bytes(folder: Path) -> int:
     return sum(file.stat().st_size for file in folder.iterdir())
@@ -123,7 +159,7 @@ def run_cell(run: TiledRun, column: int, row: int) -> int:
 
     A cell that is done is not done again: a run that was killed goes on where it was.
     """
-    target = Path(run.folder, RESULTS, f"{cell_name(column, row)}.parquet")
+    target = _pairs_file(run, column, row)
     if target.exists():
         return int(pq.read_metadata(target).num_rows)
     pairs = cell_pairs(run, column, row)

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from gis.crs import MU_PER_M2
 from gis.overlap import overlaps_statement
 from gis.overlap.batch import COLUMNS, SCHEMA, BatchRules, overlap_pairs, read_shapes
-from gis.overlap.batch_tiles import Grid, TiledRun, read_pairs, write_tiles
+from gis.overlap.batch_tiles import Grid, TiledRun, find_run, read_pairs, write_tiles
 from twin.errors import NotOfferedError
 from twin.identity.caller import SYSTEM
 from twin.land.queries import plan_sets
@@ -63,6 +63,8 @@ def compute_pairs(
             "Buffers and adjusted areas are computed by the engine postgis alone.",
             "缓冲与登记面积调整仅支持 postgis 引擎。",
         )
+    if engine == "dask":
+        _check_folder(order, cluster)
     frames = []
     for layer in order.layers:
         frame = _layer_pairs(session, engine, order, layer, cluster, on_progress or _silent)
@@ -88,13 +90,13 @@ def _layer_pairs(
     rules = BatchRules(
         min_area_m2=order.min_area_m2, keep_slivers=target.keep_slivers, not_itself=target.not_itself
     )
-    if engine == "geopandas":
-        subjects, features = (
-            read_shapes(pa.Table.from_batches(iter_rows(session, name), SCHEMA))
-            for name in (order.subject_layer, layer)
-        )
-        return overlap_pairs(subjects, features, rules)
-    return _by_dask(session, order, layer, rules, cluster, on_progress)
+    if engine == "dask" and cluster is not None:
+        return _by_dask(session, order, layer, rules, cluster, on_progress)
+    subjects, features = (
+        read_shapes(pa.Table.from_batches(iter_rows(session, name), SCHEMA))
+        for name in (order.subject_layer, layer)
+    )
+    return overlap_pairs(subjects, features, rules)
 
 
 def _by_postgis(session: Session, order: RunOrder, layer: str, on_progress: OnProgress) -> pd.DataFrame:
@@ -120,16 +122,11 @@ def _by_dask(
     order: RunOrder,
     layer: str,
     rules: BatchRules,
-    cluster: Cluster | None,
+    cluster: Cluster,
     on_progress: OnProgress,
 ) -> pd.DataFrame:
-    if cluster is None:
-        raise NotOfferedError(
-            "The engine dask needs a folder for its tiles.", "dask 引擎需要指定分块文件夹。"
-        )
-    run = write_run(
-        session, order.subject_layer, layer, rules, cluster.folder / f"{order.subject_layer}-{layer}"
-    )
+    folder = _run_folder(cluster, order.subject_layer, layer)
+    run = write_run(session, order.subject_layer, layer, rules, folder)
     engine = _batch_extra("gis.overlap.batch_dask")
     distributed = _batch_extra("distributed")
     if cluster.scheduler is not None:
@@ -157,23 +154,46 @@ def _batch_extra(module: str) -> Any:
 
 
 def write_run(session: Session, subject_layer: str, layer: str, rules: BatchRules, folder: Path) -> TiledRun:
-    """Write two layers into the tiles of a folder, which must be new or empty.
+    """Write two layers into the tiles of a folder; where a run of the same order has them, it goes on instead.
 
     Raises
     ------
     NotOfferedError
-        The folder holds something: an earlier run's tiles are of older data.
+        The folder holds something else.
     """
     if folder.exists() and any(folder.iterdir()):
-        raise NotOfferedError(
-            f"{folder} is not empty; name a new folder for the tiles.",
-            f"{folder} 不为空；请指定新的分块文件夹。",
-        )
+        begun = find_run(folder)
+        if begun is None or (begun.layers, begun.rules) != ((subject_layer, layer), rules):
+            raise _used_error(folder)
+        return begun
     folder.mkdir(parents=True, exist_ok=True)
-    run = TiledRun(str(folder), _grid(session, layer), rules)
+    run = TiledRun(str(folder), _grid(session, layer), rules, (subject_layer, layer))
     write_tiles(folder, iter_rows(session, subject_layer), run.grid, "subjects")
     write_tiles(folder, iter_rows(session, layer), run.grid, "features")
+    run.save()
     return run
+
+
+def _check_folder(order: RunOrder, cluster: Cluster | None) -> None:
+    """Refuse a folder without need of going on: its tiles are of older data."""
+    if cluster is None:
+        raise NotOfferedError(
+            "The engine dask needs a folder for its tiles.", "dask 引擎需要指定分块文件夹。"
+        )
+    begun = [find_run(_run_folder(cluster, order.subject_layer, layer)) for layer in order.layers]
+    if all(run is not None and run.is_done() for run in begun):
+        raise _used_error(cluster.folder)
+
+
+def _run_folder(cluster: Cluster, subject_layer: str, layer: str) -> Path:
+    return cluster.folder / f"{subject_layer}-{layer}"
+
+
+def _used_error(folder: Path) -> NotOfferedError:
+    return NotOfferedError(
+        f"{folder} holds no unfinished run of this order, but something else; name a new folder for the tiles.",
+        f"{folder} 中不是本任务的未完成运行；请指定新的分块文件夹。",
+    )
 
 
 def _grid(session: Session, layer: str) -> Grid:

@@ -38,6 +38,38 @@ def test_the_three_engines_write_the_same_pairs(twin: Twin, tmp_path: Path) -> N
         np.testing.assert_allclose(by_postgis["area_mu"], other["area_m2"] * 3 / 2000, rtol=1e-12)
 
 
+@pytest.mark.filterwarnings("ignore")
+def test_a_run_that_was_cut_off_goes_on_in_its_folder_and_a_finished_one_does_not(
+    twin: Twin, tmp_path: Path
+) -> None:
+    dask = ("--folder", str(tmp_path / "tiles"), "--workers", "1")
+    whole = pairs(twin, tmp_path / "a.parquet", "dask", *dask)
+    results = sorted((tmp_path / "tiles").glob("*/pairs/*.parquet"))
+    kept = {file: file.stat().st_mtime_ns for file in results[1:]}
+    assert kept
+    again = twin(
+        "overlap",
+        "--of",
+        "projects",
+        "--layers",
+        ALL,
+        "--engine",
+        "dask",
+        *dask,
+        "-o",
+        str(tmp_path / "b.csv"),
+    )
+    assert again.exit_code == 1
+    assert "new folder" in again.output
+    results[0].unlink()
+    other = twin("overlap", "--of", "projects", "--layers", ALL, "--engine", "dask", *dask, "--min-area", "50",
+                 "-o", str(tmp_path / "b.csv"))  # fmt: skip
+    assert other.exit_code == 1
+
+    pd.testing.assert_frame_equal(pairs(twin, tmp_path / "c.parquet", "dask", *dask), whole)
+    assert {file: file.stat().st_mtime_ns for file in kept} == kept
+
+
 def test_a_folder_in_use_and_a_wrong_end_are_refused(twin: Twin, tmp_path: Path) -> None:
     (tmp_path / "projects-river").mkdir()
     (tmp_path / "projects-river" / "x").write_text("1")

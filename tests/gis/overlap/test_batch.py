@@ -16,11 +16,12 @@ from shapely.geometry import MultiPolygon, Polygon
 from gis.crs import transformer
 from gis.overlap import OverlapOptions, SubjectRows, overlaps_statement
 from gis.overlap.batch import SCHEMA, BatchRules, Shapes, overlap_pairs, read_shapes
-from gis.overlap.batch_tiles import Grid, TiledRun, cell_name, read_pairs, run_cell, write_tiles
+from gis.overlap.batch_tiles import Grid, TiledRun, cell_name, find_run, read_pairs, run_cell, write_tiles
 from gis.statement import Condition
 from tests.gis.overlap.conftest import Ground, target
 from tests.gis.overlap.test_against_shapely import star
 
+LAYERS = ("projects", "land_parcels")
 PROJECTS = Condition("f.layer = 'projects'")
 
 
@@ -102,7 +103,7 @@ def test_shapely_gives_the_pairs_and_areas_of_postgis(ground: Ground, seed: int)
 
 
 def tiled(ground: Ground, folder: Path, cell_deg: float) -> TiledRun:
-    run = TiledRun(str(folder), Grid(115.0, 32.5, cell_deg), BatchRules())
+    run = TiledRun(str(folder), Grid(115.0, 32.5, cell_deg), BatchRules(), LAYERS)
     for layer, name in (("projects", "subjects"), ("land_parcels", "features")):
         write_tiles(folder, table(ground, layer).to_batches(max_chunksize=37), run.grid, name)
     return run
@@ -128,7 +129,7 @@ def test_shapes_on_the_edges_of_cells_are_counted_once(tmp_path: Path) -> None:
     whole = shapely.box(116, 33, 116.5, 33.5)
     features = Shapes(np.arange(16), np.array(boxes, dtype=object), np.full(16, None), np.zeros(16, int))
     subjects = Shapes(np.array([1]), np.array([whole], dtype=object), np.full(1, None), np.zeros(1, int))
-    run = TiledRun(str(tmp_path), Grid(116.0, 33.0, 0.125), BatchRules())
+    run = TiledRun(str(tmp_path), Grid(116.0, 33.0, 0.125), BatchRules(), LAYERS)
     for name, shapes in (("subjects", subjects), ("features", features)):
         rows = {"id": shapes.ids, "geometry": shapely.to_wkb(shapes.degrees), "survey": [None] * len(shapes.ids),
                 "survey_srid": [None] * len(shapes.ids)}  # fmt: skip
@@ -151,6 +152,19 @@ def test_a_cell_that_is_done_is_not_done_again(ground: Ground, tmp_path: Path) -
     assert run_cell(run, column, row) == count > 0
 
 
+def test_a_run_is_found_again_once_its_tiles_are_there(ground: Ground, tmp_path: Path) -> None:
+    lay_out(ground, 4)
+    run = tiled(ground, tmp_path, 0.01)
+    assert find_run(tmp_path) is None
+    run.save()
+    assert find_run(tmp_path) == run
+    cells = run.cells()
+    for column, row in cells:
+        assert not run.is_done()
+        run_cell(run, column, row)
+    assert run.is_done()
+
+
 def test_a_subject_is_no_pair_with_itself(ground: Ground) -> None:
     lay_out(ground, 5, subjects=20, features=1)
     projects = read_shapes(table(ground, "projects"))
@@ -167,7 +181,7 @@ def test_nothing_over_nothing_is_an_empty_table(tmp_path: Path) -> None:
     empty = read_shapes(SCHEMA.empty_table())
 
     assert overlap_pairs(empty, empty, BatchRules()).empty
-    assert read_pairs(TiledRun(str(tmp_path), Grid(0, 0, 1), BatchRules())).empty
+    assert read_pairs(TiledRun(str(tmp_path), Grid(0, 0, 1), BatchRules(), LAYERS)).empty
 
 
 def test_lines_and_rows_without_geometry_are_left_out() -> None:
