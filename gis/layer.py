@@ -117,6 +117,34 @@ class Aggregate:
 
 
 @dataclass(frozen=True)
+class Surveyed:
+    """Where the surveyed outlines of a layer's rows are kept, and which fields head them in a boundary-point TXT 勘测定界.
+
+    Parameters
+    ----------
+    number, name : str
+        Fields with the parcel number and name 地块编号、地块名称.
+    use, land_code, sheet : str, optional
+        Fields with the use, the land-class code and the map sheet 地块用途、地类编码、图幅号.
+    areas : tuple of str
+        Fields with the area in m², the one to take first in front.
+    column : str
+        Column of the outlines, each in its own CGCS2000 zone.
+    """
+
+    number: str
+    name: str
+    use: str | None = None
+    land_code: str | None = None
+    sheet: str | None = None
+    areas: tuple[str, ...] = ("area_m2",)
+    column: str = "geom_survey"
+
+    def __post_init__(self) -> None:
+        identifier(self.column)
+
+
+@dataclass(frozen=True)
 class Layer:
     """One collection: where its rows come from and what they carry.
 
@@ -124,7 +152,8 @@ class Layer:
     (NULL = now) that returns the rows as they were known at that time. Its geometry is stored in
     EPSG:4490, longitude first. The id column is a positive integer, stable for life.
     `geometry_text` names a column that keeps the geometry as finished GeoJSON (RFC 7946: longitude first, nine
-    decimals, outer rings anti-clockwise), which spares writing it for each answer.
+    decimals, outer rings anti-clockwise), which spares writing it for each answer. `surveyed` is set where every
+    outline is kept as it was surveyed, too.
     """
 
     id: str
@@ -145,6 +174,7 @@ class Layer:
     max_zoom: int = 16
     bands: tuple[Band, ...] = ()
     aggregate: Aggregate | None = None
+    surveyed: Surveyed | None = None
 
     def __post_init__(self) -> None:
         for name in (self.id, self.relation, self.id_column, self.geometry_column):

@@ -23,6 +23,7 @@ from gis.cql2 import compile_filter, parse_filter
 from gis.crs import CRS84, parse_crs
 from gis.export import Extract, Format, Origin, Written, format_of_file, write_file
 from gis.export.archive import Archive, check_zooms, write_tiles
+from gis.export.boundary import with_survey_choices
 from gis.export.text import write_text
 from gis.filters import apply_datetime, bbox_condition, parse_bbox, parse_datetime
 from gis.layer import Selection
@@ -32,7 +33,7 @@ from twin.elements.queries import get_model
 from twin.elements.scene import get_scene, place_scene, write_tileset
 from twin.errors import InvalidInputError
 from twin.identity.caller import ANONYMOUS, SYSTEM, Caller
-from twin.layers import select_rows
+from twin.layers import check_may_read_surveyed, select_rows
 from twin.layers.origin import find_origin
 from twin.objects import open_store
 
@@ -69,7 +70,7 @@ def export_layer(
     file: Annotated[
         Path,
         typer.Argument(
-            help=".gpkg, .parquet, .fgb, .shp.zip, .csv, .geojson, .geojsons, .ndjson 文件（按后缀定格式）"
+            help=".gpkg, .parquet, .fgb, .shp.zip, .csv, .geojson, .geojsons, .ndjson, .txt 文件（按后缀定格式）"
         ),
     ],
     crs: Annotated[str, typer.Option(help="CRS of the file, such as EPSG:4527 坐标系")] = "EPSG:4490",
@@ -77,6 +78,8 @@ def export_layer(
     bbox: Box = None,
     at: At = None,
     fields: Annotated[str | None, typer.Option(help="Properties, with commas between 字段")] = None,
+    zone: Annotated[str | None, typer.Option(help="Zone of a .txt, where there are several 带号")] = None,
+    encoding: Annotated[str | None, typer.Option(help="Of a .txt: GB18030 or UTF-8 编码")] = None,
     public: Public = False,
     overwrite: Overwrite = False,
     as_json: AsJson = False,
@@ -84,16 +87,26 @@ def export_layer(
     """Write a layer to a file, whole or what the options choose; x is east or longitude. 导出图层
 
     Runs on the database itself as its administrator: every row and field, unless --public. The file appears when
-    it is complete. FlatGeobuf of more than 10,000 features has no spatial index: take .gpkg for large layers.
+    it is complete. A .txt is the boundary-point file 勘测定界 with the coordinates as surveyed: no --crs, one --zone.
+    FlatGeobuf of more than 10,000 features has no spatial index: take .gpkg for large layers.
     """
     quiet_log()
     kind = format_of_file(file.name)
     caller = ANONYMOUS if public else SYSTEM
+    if kind.key == "txt":
+        check_may_read_surveyed(caller, layer)
+    elif zone is not None or encoding is not None:
+        raise InvalidInputError(
+            "--zone and --encoding are for .txt files alone.",
+            "--zone 和 --encoding 仅用于 .txt 文件。",
+            "zone",
+        )
     selection = _selection(caller, layer, where, bbox, at)
     if fields is not None:
         selection = replace(selection, layer=selection.layer.for_fields(fields.split(",")))
     found = parse_crs(crs)
     extract = Extract(selection, CRS84 if found == parse_crs("EPSG:4490") and not kind.text else found)
+    extract = with_survey_choices(extract, zone, encoding) if kind.key == "txt" else extract
     with _target(file, overwrite) as folder, _bar(layer, as_json) as show:
         with open_site(AppSettings()) as site:
             url = for_psycopg(site.service_url)
@@ -104,10 +117,10 @@ def export_layer(
         "file": str(file),
         "format": kind.key,
         "features": written.returned,
-        "crs": f"EPSG:{extract.srid}",
+        "crs": f"EPSG:{written.srid}",
         "bytes": file.stat().st_size,
     }
-    _say(answer, f"{written.returned} features 要素 → {file} ({kind.title_en}, EPSG:{extract.srid})", as_json)
+    _say(answer, f"{written.returned} features 要素 → {file} ({kind.title_en}, EPSG:{written.srid})", as_json)
 
 
 @app.command("tiles")

@@ -9,7 +9,7 @@ from api.deps import identify, open_connection
 from api.maps.addresses import REL, Link, collection, link, ogc, root
 from api.maps.asked import HTML, JSON, SCHEMA_JSON, read_parameters
 from api.maps.documents import answer_linked, answer_plain
-from api.maps.items import OFFERED
+from api.maps.items import offered
 from gis.describe import collection_document, queryables_document, schema_document
 from gis.features import find_extent
 from gis.layer import Layer
@@ -41,15 +41,15 @@ async def answer_collection(request: Request) -> Response:
 async def _entry(request: Request, connection: Connection, caller: Caller, layer_id: str) -> dict[str, Any]:
     seen = select_rows(caller, layer_id)
     extent = await find_extent(connection, seen.selection)
-    return collection_document(seen.selection.layer, _links(request, seen.selection.layer), extent)
+    return collection_document(seen.selection.layer, _links(request, caller, seen.selection.layer), extent)
 
 
-def _links(request: Request, layer: Layer) -> list[Link]:
+def _links(request: Request, caller: Caller, layer: Layer) -> list[Link]:
     schema = collection(request, layer.id, "/schema")
     return [
         link("self", collection(request, layer.id), JSON, layer.title_zh),
         link("alternate", collection(request, layer.id, "?f=html"), HTML, layer.title_zh),
-        *_items_links(request, layer),
+        *_items_links(request, caller, layer),
         link(
             f"{REL}queryables",
             collection(request, layer.id, "/queryables"),
@@ -66,12 +66,13 @@ def _links(request: Request, layer: Layer) -> list[Link]:
     ]
 
 
-def _items_links(request: Request, layer: Layer) -> list[Link]:
+def _items_links(request: Request, caller: Caller, layer: Layer) -> list[Link]:
     """Return one link per format; the default one without `f`, as older clients take the first and add to it."""
     title = f"{layer.title_zh} {layer.title_en}"
-    addresses = {key: collection(request, layer.id, f"/items?f={key}") for key in OFFERED}
-    addresses[next(iter(OFFERED))] = collection(request, layer.id, "/items")
-    return [link("items", addresses[key], media_type, title) for key, media_type in OFFERED.items()]
+    formats = offered(caller, layer.id)
+    addresses = {key: collection(request, layer.id, f"/items?f={key}") for key in formats}
+    addresses[next(iter(formats))] = collection(request, layer.id, "/items")
+    return [link("items", addresses[key], media_type, title) for key, media_type in formats.items()]
 
 
 async def answer_schema(request: Request) -> Response:

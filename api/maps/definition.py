@@ -4,13 +4,14 @@ FastAPI writes OpenAPI 3.1, which class oas30 refuses. Each collection has a pat
 queryables only from such, and page sizes from `components.parameters.limit`.
 """
 
+from collections.abc import Mapping
 from typing import Final
 
 from api.maps.asked import GEOJSON, HTML, JSON, MVT, OPENAPI_JSON, SCHEMA_JSON
 from api.maps.definition_edits import edit_operations
 from api.maps.definition_parts import Json, components, equality
-from api.maps.items import OFFERED
-from api.maps.selecting import FILTER_PARAMETERS, PAGE_PARAMETERS
+from api.maps.items import OFFERED, offered
+from api.maps.selecting import FILTER_PARAMETERS, PAGE_PARAMETERS, SURVEY_PARAMETERS
 from gis.layer import Layer
 from twin.editing import abilities
 from twin.identity import Caller
@@ -47,7 +48,7 @@ def definition_document(caller: Caller, root: str) -> Json:
         "/tileMatrixSets/WebMercatorQuad": _operation("getMatrixSet", "WebMercatorQuad", _json()),
     }
     for layer_id in LAYERS:
-        found = _collection_paths(select_rows(caller, layer_id).selection.layer)
+        found = _collection_paths(caller, select_rows(caller, layer_id).selection.layer)
         for path, operations in edit_operations(layer_id, abilities(caller, layer_id)).items():
             found[path] |= operations
         paths |= found
@@ -74,10 +75,10 @@ _LEGEND: Final[Json] = {JSON: {"schema": {"type": "object"}}, "image/png": _BINA
 _XML: Final[Json] = {"application/xml": _HTML}
 
 
-def _formats() -> Json:
+def _formats(offers: Mapping[str, str]) -> Json:
     """Return the formats of a page of features: GeoJSON as an object, other texts and files as they are."""
     texts = {
-        media_type: _HTML if media_type.startswith("text/") else _BINARY for media_type in OFFERED.values()
+        media_type: _HTML if media_type.startswith("text/") else _BINARY for media_type in offers.values()
     }
     return {**texts, GEOJSON: {"schema": {"type": "object"}}}
 
@@ -107,13 +108,14 @@ def _operation(
     }
 
 
-def _collection_paths(layer: Layer) -> Json:
+def _collection_paths(caller: Caller, layer: Layer) -> Json:
     path, title = f"/collections/{layer.id}", f"{layer.title_zh} {layer.title_en}"
     filters = [equality(item) for item in layer.fields if item.queryable]
-    page = [*PAGE_PARAMETERS, *FILTER_PARAMETERS]
+    offers = offered(caller, layer.id)
+    page = [*PAGE_PARAMETERS, *FILTER_PARAMETERS, *(SURVEY_PARAMETERS if offers != OFFERED else ())]
     found = {
         path: _operation(f"{layer.id}.get", title, _json()),
-        f"{path}/items": _operation(f"{layer.id}.items", title, _formats(), page, filters),
+        f"{path}/items": _operation(f"{layer.id}.items", title, _formats(offers), page, filters),
         f"{path}/items/{{featureId}}": _operation(
             f"{layer.id}.item", title, _json(GEOJSON), ["featureId", "crs", "datetime", "properties"]
         ),

@@ -1,9 +1,11 @@
 """The shared parts of the API definition: parameters, schemas, answers to errors (OpenAPI 3.0.3)."""
 
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from api.maps.selecting import RESULT_TYPES
 from gis.cql2 import CQL_LANGUAGES
+from gis.crs import ZONES
+from gis.exchange.txt_write import Encoding
 from gis.filters import DEFAULT_LIMIT, MAX_LIMIT
 from gis.layer import Field
 
@@ -70,6 +72,16 @@ PARAMETERS: Final[Json] = {
         "resultType",
         "Features, or only how many there are 返回要素或仅返回数量",
         {"type": "string", "enum": list(RESULT_TYPES), "default": "results"},
+    ),
+    "zone": query(
+        "zone",
+        "Of outlines surveyed in several zones, those of this one (f=txt) 带号",
+        {"type": "integer", "minimum": ZONES[0], "maximum": ZONES[-1]},
+    ),
+    "encoding": query(
+        "encoding",
+        "Of a boundary-point TXT (f=txt) 编码",
+        {"type": "string", "enum": list(get_args(Encoding)), "default": "GB18030"},
     ),
     "next": query("next", "Place in the list, from a link of the page before 翻页标记", _TEXT),
     "if-match": {

@@ -26,6 +26,7 @@ from api.maps.selecting import Asked
 from api.state import AppState, state_of
 from gis.crs import epsg_uri
 from gis.export import FORMATS, Extract, Format, Written, open_room, write_file
+from gis.export.boundary import settled, with_survey_choices, zones_of, zones_statement
 from gis.export.extract import Survey, end_of, end_statement, survey_of, survey_statement
 from gis.export.stamp import box_km2, secrecy_note
 from gis.export.text import STREAMS, async_snapshot
@@ -55,6 +56,7 @@ class _Told:
 
     found: Survey
     next: Position | None
+    srid: int
 
 
 def download_folder(home: Path) -> Path:
@@ -66,6 +68,8 @@ async def answer_download(request: Request, caller: Caller, asked: Asked, kind: 
     """Answer a selection as a file."""
     limit = asked.page.limit if "limit" in asked.parameters else None
     extract = Extract(asked.selection, asked.crs, asked.page.sort, asked.page.after, limit)
+    if kind.key == "txt":
+        extract = with_survey_choices(extract, asked.parameters.get("zone"), asked.parameters.get("encoding"))
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(_slot(request))
         if request.method == "HEAD" or kind.text:
@@ -126,18 +130,19 @@ async def _answer_text(
     connection: Connection,
     stack: AsyncExitStack,
 ) -> Response:
+    if kind.key == "txt":
+        extract = settled(extract, zones_of(await fetch_rows(connection, zones_statement(extract))))
     found = survey_of(await fetch_rows(connection, survey_statement(extract)))
     end = None if extract.limit is None else end_of(await fetch_rows(connection, end_statement(extract)))
-    headers = _headers(request, asked, extract, kind, _Told(found, end))
+    headers = _headers(request, asked, extract, kind, _Told(found, end, extract.srid))
+    content_type = _content_type(kind, extract)
     if request.method == "HEAD":
-        return Response(
-            headers={**common_headers(request, caller), **headers, "Content-Type": _content_type(kind)}
-        )
+        return Response(headers={**common_headers(request, caller), **headers, "Content-Type": content_type})
     _record(caller, extract, kind, found)
     chunks = STREAMS[kind.key](connection, extract)
     first = await anext(chunks, b"")
     held = _held(first, chunks, stack.pop_all())
-    return answer_stream(request, caller, held, _content_type(kind), headers=headers)
+    return answer_stream(request, caller, held, content_type, headers=headers)
 
 
 async def _held(
@@ -158,9 +163,10 @@ async def _answer_file(
         return Response(status_code=CLIENT_GONE)
     file, written = made
     _record(caller, extract, kind, written.found)
-    headers = _headers(request, asked, extract, kind, _Told(written.found, written.next))
+    headers = _headers(request, asked, extract, kind, _Told(written.found, written.next, written.srid))
     headers["Content-Length"] = str(file.seek(0, 2))
-    return answer_stream(request, caller, _sent(file), _content_type(kind), headers=headers, packed=True)
+    content_type = _content_type(kind, extract)
+    return answer_stream(request, caller, _sent(file), content_type, headers=headers, packed=True)
 
 
 async def _unless_gone(request: Request, work: Callable[[threading.Event], T]) -> T | None:
@@ -216,15 +222,18 @@ async def _sent(file: BufferedReader) -> AsyncGenerator[bytes, None]:
             yield chunk
 
 
-def _content_type(kind: Format) -> str:
+def _content_type(kind: Format, extract: Extract) -> str:
+    if kind.key == "txt":
+        return f"{kind.media_type}; charset={extract.encoding}"
     return f"{kind.media_type}; charset=utf-8; header=present" if kind.key == "csv" else kind.media_type
 
 
 def _headers(request: Request, asked: Asked, extract: Extract, kind: Format, told: _Told) -> dict[str, str]:
+    """Return what is told beside the bytes; the CRS is the one written: EPSG:4490 where nothing else was asked for."""
     layer = extract.selection.layer
     whole = extract.limit is None and extract.after is None
     headers = {
-        "Content-Crs": f"<{_crs_uri(extract, kind)}>",
+        "Content-Crs": f"<{extract.crs.uri if kind.text else epsg_uri(told.srid)}>",
         "OGC-NumberReturned": str(told.found.count),
         "Content-Disposition": attachment(f"{layer.id}{kind.ending}", f"{layer.title_zh}{kind.ending}"),
     }
@@ -237,11 +246,6 @@ def _headers(request: Request, asked: Asked, extract: Extract, kind: Format, tol
         )
         headers["Link"] = f'<{address}>; rel="next"; type="{kind.media_type}"'
     return headers
-
-
-def _crs_uri(extract: Extract, kind: Format) -> str:
-    """Return the CRS that is written: files name EPSG:4490 where nothing else was asked for."""
-    return extract.crs.uri if kind.text else epsg_uri(extract.srid)
 
 
 def attachment(plain: str, full: str) -> str:

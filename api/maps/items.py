@@ -18,9 +18,18 @@ from api.maps.asked import GEOJSON, HTML, JSON, choose_format, read_parameters
 from api.maps.documents import HTML_UTF8
 from api.maps.downloads import DOWNLOADS, answer_download
 from api.maps.html import FeatureTable, render_document, render_features
-from api.maps.selecting import ITEM_PARAMETERS, Asked, cut_fields, read_crs, read_page
+from api.maps.selecting import (
+    ITEM_PARAMETERS,
+    PAGE_PARAMETERS,
+    SURVEY_PARAMETERS,
+    Asked,
+    cut_fields,
+    read_crs,
+    read_page,
+)
 from gis.crs import Crs
 from gis.errors import FeatureNotFoundError
+from gis.export import BOUNDARY_TEXT, Format
 from gis.features import (
     COLLECTION_HEAD,
     EMPTY_PAGE,
@@ -41,16 +50,17 @@ from gis.layer import Layer
 from gis.paging import write_token
 from gis.statement import Connection
 from twin.identity import Caller
-from twin.layers import select_rows
+from twin.layers import check_may_read_surveyed, get_layer, may_read_surveyed, select_rows
 
 OFFERED: Final[dict[str, str]] = {
     "json": GEOJSON,
     "html": HTML,
     **{key: kind.media_type for key, kind in DOWNLOADS.items() if key != "ndjson"},
 }
-"""Formats of a page by the key of `f=`, the default first; every one is linked."""
+"""Formats of a page by the key of `f=`, the default first; every one is linked. See `offered` for TXT."""
 
 UNDERSTOOD: Final[dict[str, str]] = {**OFFERED, "geojson": GEOJSON, "ndjson": DOWNLOADS["ndjson"].media_type}
+FILES: Final[dict[str, Format]] = {kind.key: kind for kind in (*DOWNLOADS.values(), BOUNDARY_TEXT)}
 ROWS_FOR_PEOPLE: Final = 50
 _OF_A_PAGE: Final = ("f", "limit", "next", "resultType")
 ONE_OFFERED: Final = {"json": GEOJSON, "html": HTML}
@@ -69,10 +79,14 @@ class Counted:
 async def answer_items(request: Request) -> Response:
     """Answer a page of features: small ones whole with an entity tag, large ones as a stream."""
     caller = await identify(request)
-    asked = read_page(request, caller)
-    chosen = choose_format(request, UNDERSTOOD)
-    if chosen in DOWNLOADS and not asked.hits:
-        return await answer_download(request, caller, asked, DOWNLOADS[chosen])
+    chosen = choose_format(request, _understood(request, caller))
+    own: tuple[str, ...] = PAGE_PARAMETERS
+    if chosen == BOUNDARY_TEXT.key:
+        check_may_read_surveyed(caller, request.path_params["collection"])
+        own = (*PAGE_PARAMETERS, *SURVEY_PARAMETERS)
+    asked = read_page(request, caller, own)
+    if chosen in FILES and not asked.hits:
+        return await answer_download(request, caller, asked, FILES[chosen])
     if chosen == "html" and "limit" not in asked.parameters:
         asked = replace(asked, page=replace(asked.page, limit=ROWS_FOR_PEOPLE))
     async with AsyncExitStack() as stack:
@@ -85,9 +99,26 @@ async def answer_items(request: Request) -> Response:
         matched = await _count(connection, asked, page)
     counted = Counted(page.returned, matched, _next(asked, page))
     if chosen == "html":
-        html = render_features(request, _table(request, asked, page, counted), _links(request, asked, None))
+        html = render_features(
+            request, _table(request, caller, asked, page, counted), _links(request, caller, asked, None)
+        )
         return answer_bytes(request, caller, html, HTML_UTF8)
     return _whole(request, caller, asked, page, counted)
+
+
+def offered(caller: Caller, layer_id: str) -> dict[str, str]:
+    """Return the formats of a page by key: boundary-point TXT for those who may have the surveyed outlines."""
+    if not may_read_surveyed(caller, layer_id):
+        return OFFERED
+    return {**OFFERED, BOUNDARY_TEXT.key: BOUNDARY_TEXT.media_type}
+
+
+def _understood(request: Request, caller: Caller) -> dict[str, str]:
+    """Return what may be asked for; who names `f=txt` without the right is told so, not that there is none."""
+    layer = get_layer(request.path_params["collection"])
+    named = layer.surveyed is not None and request.query_params.get("f") == BOUNDARY_TEXT.key
+    found = {**UNDERSTOOD, **offered(caller, layer.id)}
+    return {**found, str(BOUNDARY_TEXT.key): BOUNDARY_TEXT.media_type} if named else found
 
 
 async def _count(connection: Connection, asked: Asked, page: ItemsPage) -> int | None:
@@ -100,7 +131,7 @@ async def _count(connection: Connection, asked: Asked, page: ItemsPage) -> int |
     return max(page.returned, (await count_items(connection, asked.selection, known=page.matched)).number)
 
 
-def _table(request: Request, asked: Asked, page: ItemsPage, counted: Counted) -> FeatureTable:
+def _table(request: Request, caller: Caller, asked: Asked, page: ItemsPage, counted: Counted) -> FeatureTable:
     """Return the page for people; downloads hold the whole selection, not the page alone."""
     address = collection(request, asked.selection.layer.id, "/items")
     chosen = {name: value for name, value in asked.parameters.items() if name not in _OF_A_PAGE}
@@ -112,13 +143,14 @@ def _table(request: Request, asked: Asked, page: ItemsPage, counted: Counted) ->
             kind.title_zh if lang_of(request) == "zh" else kind.title_en,
             with_parameters(address, {**chosen, "f": key}),
         )
-        for key, kind in DOWNLOADS.items()
+        for key, kind in FILES.items()
+        if key in DOWNLOADS or key in offered(caller, asked.selection.layer.id)
     ]
     return FeatureTable(asked.selection.layer, page.body, counted.matched, following, downloads)
 
 
 def _whole(request: Request, caller: Caller, asked: Asked, page: ItemsPage, counted: Counted) -> Response:
-    members = _members(request, asked, counted)
+    members = _members(request, caller, asked, counted)
     fixed = orjson.dumps({name: value for name, value in members.items() if name != "timeStamp"})
     parts = collection_parts(page, members)
     headers = _headers(asked.crs, counted)
@@ -131,19 +163,19 @@ def _next(asked: Asked, page: ItemsPage) -> str | None:
     return write_token(asked.selection.layer, asked.page.sort, page.next)
 
 
-def _members(request: Request, asked: Asked, counted: Counted) -> dict[str, object]:
+def _members(request: Request, caller: Caller, asked: Asked, counted: Counted) -> dict[str, object]:
     members: dict[str, object] = {"numberReturned": counted.returned}
     if counted.matched is not None:
         members["numberMatched"] = counted.matched
     members["timeStamp"] = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-    members["links"] = _links(request, asked, counted.next)
+    members["links"] = _links(request, caller, asked, counted.next)
     return members
 
 
-def _links(request: Request, asked: Asked, token: str | None) -> list[Link]:
+def _links(request: Request, caller: Caller, asked: Asked, token: str | None) -> list[Link]:
     layer = asked.selection.layer
     address = collection(request, layer.id, "/items")
-    links = self_links(request, OFFERED, "json")
+    links = self_links(request, offered(caller, layer.id), "json")
     if token is not None:
         links.append(link("next", with_parameters(address, {**asked.parameters, "next": token}), GEOJSON))
     return [*links, link("collection", collection(request, layer.id), JSON, layer.title_zh)]
@@ -168,12 +200,13 @@ async def _stream(
         await batches.aclose()
         matched = await _count(connection, asked, first)
         return _whole(request, caller, asked, first, Counted(first.returned, matched, None))
-    chunks = _chunks(request, asked, first, batches, connection, stack.pop_all())
+    chunks = _chunks(request, caller, asked, first, batches, connection, stack.pop_all())
     return answer_stream(request, caller, chunks, GEOJSON, headers={"Content-Crs": f"<{asked.crs.uri}>"})
 
 
 async def _chunks(
     request: Request,
+    caller: Caller,
     asked: Asked,
     first: ItemsPage,
     batches: AsyncGenerator[ItemsPage, None],
@@ -189,7 +222,9 @@ async def _chunks(
                     yield b"," + batch.body
                 returned, last = returned + batch.returned, batch
         matched = await _count(connection, asked, ItemsPage((), returned, last.next))
-        yield collection_tail(_members(request, asked, Counted(returned, matched, _next(asked, last))))
+        yield collection_tail(
+            _members(request, caller, asked, Counted(returned, matched, _next(asked, last)))
+        )
 
 
 async def answer_item(request: Request) -> Response:

@@ -28,6 +28,9 @@ FILTER_PARAMETERS: Final = ("filter", "filter-lang", "filter-crs")
 
 ITEM_PARAMETERS: Final = ("crs", "datetime", "properties")
 PAGE_PARAMETERS: Final = (*ITEM_PARAMETERS, "bbox", "bbox-crs", "limit", "next", "resultType", "sortby")
+SURVEY_PARAMETERS: Final = ("encoding", "zone")
+"""Of a boundary-point TXT, beside those of a page."""
+
 RESULT_TYPES: Final = ("results", "hits")
 
 
@@ -101,9 +104,15 @@ def read_crs(request: Request, name: str) -> Crs:
         raise
 
 
-def read_page(request: Request, caller: Caller) -> Asked:
-    """Return the page of the collection in the path that the parameters ask for."""
-    selection = read_selection(request, caller, request.path_params["collection"], PAGE_PARAMETERS)
+def read_page(request: Request, caller: Caller, own: tuple[str, ...] = PAGE_PARAMETERS) -> Asked:
+    """Return the page of the collection in the path that the parameters ask for.
+
+    Parameters
+    ----------
+    own : tuple of str
+        The parameters of the format beside filters.
+    """
+    selection = read_selection(request, caller, request.path_params["collection"], own)
     parameters = dict(request.query_params)
     layer = selection.layer
     bbox_crs = read_crs(request, "bbox-crs")

@@ -1,6 +1,6 @@
 """Boundary-point TXT, written so that reading it again gives the same coordinates to 0.001 m and the same attributes."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, Literal
 
 import shapely
@@ -59,11 +59,38 @@ def write_txt(
             "There is nothing to write; choose at least one parcel.", "没有可写出的地块，请至少选择一个。"
         )
     srid = _one_srid(features)
-    lines = [*_header_lines(header or {}, srid), f"[{PARCEL_BLOCK}]"]
-    for number, each in enumerate(features, 1):
-        lines.extend(_parcel_lines(each, number, srid))
-    text = _EOL.join(lines) + _EOL
-    return text.encode("utf-8-sig") if encoding == "UTF-8" else text.encode("gb18030")
+    parts = [head_bytes(header or {}, srid, encoding)]
+    parts += [parcel_bytes(each, number, srid, encoding) for number, each in enumerate(features, 1)]
+    return b"".join(parts)
+
+
+def head_bytes(header: dict[str, str], srid: int, encoding: Encoding) -> bytes:
+    """Return everything before the first parcel, for writers that take one parcel after the other.
+
+    Parameters
+    ----------
+    srid : int
+        EPSG code of a CGCS2000 zone, or of a system in degrees.
+    """
+    return _encoded([*_header_lines(header, srid), f"[{PARCEL_BLOCK}]"], "utf-8-sig", encoding)
+
+
+def parcel_bytes(feature: ReadFeature, number: int, srid: int, encoding: Encoding) -> bytes:
+    """Return a parcel's header and points.
+
+    Parameters
+    ----------
+    number : int
+        Its place in the file, which names a parcel without a number.
+    srid : int
+        EPSG code of the coordinates; the zone's number is put before eastings without it.
+    """
+    return _encoded(_parcel_lines(feature, number, srid), "utf-8", encoding)
+
+
+def _encoded(lines: Iterable[str], utf8: str, encoding: Encoding) -> bytes:
+    text = "".join(f"{line}{_EOL}" for line in lines)
+    return text.encode(utf8 if encoding == "UTF-8" else "gb18030")
 
 
 def _one_srid(features: Sequence[ReadFeature]) -> int:

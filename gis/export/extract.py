@@ -16,6 +16,7 @@ import psycopg
 from psycopg import IsolationLevel
 
 from gis.crs import CRS84, STORED_SRID, Crs
+from gis.exchange.txt_write import Encoding
 from gis.features import geometry_in
 from gis.layer import Field, Selection
 from gis.paging import Page, Position, SortKey, after_condition, order_sql, position_sql
@@ -44,6 +45,10 @@ class Extract:
         Rows strictly after this one.
     limit : int, optional
         Rows at most; None writes all.
+    zone : int, optional
+        Number of the zone to take of outlines surveyed in several; of boundary-point TXT alone.
+    encoding : {"GB18030", "UTF-8"}
+        Of boundary-point TXT alone; the other formats are UTF-8.
     """
 
     selection: Selection
@@ -51,6 +56,8 @@ class Extract:
     sort: tuple[SortKey, ...] = ()
     after: Position | None = None
     limit: int | None = None
+    zone: int | None = None
+    encoding: Encoding = "GB18030"
 
     @property
     def srid(self) -> int:
@@ -282,12 +289,13 @@ def find_end(connection: SyncConnection, extract: Extract) -> Position | None:
 
 @dataclass(frozen=True)
 class Written:
-    """A finished file: where, how many features, and where the next page begins."""
+    """A finished file: where, how many features, where the next page begins, and the EPSG code it names."""
 
     path: Path
     found: Survey
     returned: int
     next: Position | None
+    srid: int = STORED_SRID
 
 
 Progress = Callable[[int], None]

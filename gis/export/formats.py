@@ -6,7 +6,7 @@ from typing import Final, Literal
 
 from gis.errors import InvalidParameterError
 
-Key = Literal["geojson", "geojsonseq", "ndjson", "csv", "fgb", "gpkg", "parquet", "shp"]
+Key = Literal["geojson", "geojsonseq", "ndjson", "csv", "fgb", "gpkg", "parquet", "shp", "txt"]
 
 
 @dataclass(frozen=True)
@@ -69,6 +69,9 @@ FORMATS: Final[dict[Key, Format]] = {
     )
 }
 
+BOUNDARY_TEXT: Final = Format("txt", "text/plain", (".txt",), "勘测定界 TXT", "Boundary-point TXT")
+"""For layers that keep surveyed outlines, and for readers who may see these: `gis.export.boundary`."""
+
 
 def format_of_file(name: str) -> Format:
     """Return the format that a file name ends with.
@@ -84,10 +87,11 @@ def format_of_file(name: str) -> Format:
     ('gpkg', 'shp')
     """
     lower = PurePath(name).name.lower()
-    for each in FORMATS.values():
+    every = (*FORMATS.values(), BOUNDARY_TEXT)
+    for each in every:
         if lower.endswith(each.endings):
             return each
-    known = ", ".join(each.ending for each in FORMATS.values())
+    known = ", ".join(each.ending for each in every)
     raise InvalidParameterError(
         f"{name}: no format has this ending; there are {known}.",
         f"{name}：没有以此结尾的格式；可用：{known}。",

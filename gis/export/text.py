@@ -159,7 +159,7 @@ async def write_text(
                 file.write(chunk)
                 lines += chunk.count(b"\n")
                 progress(min(lines, found.count))
-    return Written(path, found, found.count, end)
+    return Written(path, found, found.count, end, extract.srid)
 
 
 @asynccontextmanager

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from gis.export.boundary import find_zones, settled, write_boundary_text
 from gis.export.extract import (
     Extract,
     Progress,
@@ -29,6 +30,7 @@ WRITERS: Final[dict[Key, Writer]] = {
     "gpkg": write_geopackage,
     "parquet": write_parquet,
     "shp": write_shapefile,
+    "txt": write_boundary_text,
 }
 _ROWS_BETWEEN_CHECKS: Final = 10_000
 
@@ -56,6 +58,8 @@ def write_file(
     ------
     TooComplexError
         The disk or the format cannot hold it.
+    InvalidParameterError
+        A boundary-point TXT of a layer without surveyed outlines, or of outlines in several zones.
     """
     path = folder / f"{extract.selection.layer.id}{kind.ending}"
 
@@ -65,8 +69,10 @@ def write_file(
         progress(rows)
 
     with snapshot(connection):
+        if kind.key == "txt":
+            extract = settled(extract, find_zones(connection, extract))
         found = survey(connection, extract)
         end = find_end(connection, extract)
         stamp = stamp_of(extract, found, origin)
         returned = WRITERS[kind.key](connection, extract, found, stamp, path, watched)
-    return Written(path, found, returned, end)
+    return Written(path, found, returned, end, extract.srid)

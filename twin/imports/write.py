@@ -31,6 +31,8 @@ SAME_M: Final = 0.0015
 """Two outlines whose vertices differ by less are one: files hold millimetres."""
 
 LOT: Final = 500
+_AREA: Final = "stated_area_m2"
+_HALF_M2: Final = 0.5
 _LOCK: Final = text("SELECT pg_advisory_xact_lock(:key, hashtext(:collection))")
 LOCK_KEY: Final = 0x7417_0009
 _ESCAPES: Final = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
@@ -63,13 +65,14 @@ class Written:
 
 @dataclass(frozen=True)
 class Origin:
-    """Where rows come from: the import, its file and the CRS the outlines were sent in."""
+    """Where rows come from: the import, its file, the CRS the outlines were sent in, and the kind of the file."""
 
     import_id: int
     file_name: str
     sha256: str
     crs: str | None
     actor: str
+    kind: str = ""
 
 
 def stage_rows(session: Session, rows: Iterator[Prepared], on_lot: OnLot) -> int:
@@ -98,7 +101,7 @@ def write_rows(session: Session, target: Target, origin: Origin, on_lot: OnLot) 
         A row cannot be written; every one that cannot is named.
     """
     session.execute(_LOCK, {"key": LOCK_KEY, "collection": target.collection})
-    faults = _compare(session, target, on_lot)
+    faults = _compare(session, target, origin.kind, on_lot)
     session.execute(statements.NEW)
     faults += [_missing(dict(row)) for row in session.execute(statements.MISSING).mappings()]
     if faults:
@@ -120,7 +123,7 @@ def write_rows(session: Session, target: Target, origin: Origin, on_lot: OnLot) 
     return Written(counts.get("added", 0), counts.get("changed", 0), counts.get("same", 0))
 
 
-def _compare(session: Session, target: Target, on_lot: OnLot) -> list[RowFault]:
+def _compare(session: Session, target: Target, kind: str, on_lot: OnLot) -> list[RowFault]:
     statement = table_statements(target.collection).compare
     faults: list[RowFault] = []
     after = done = 0
@@ -132,7 +135,7 @@ def _compare(session: Session, target: Target, on_lot: OnLot) -> list[RowFault]:
         marks = []
         for row in lot:
             try:
-                marks.append(_mark(target, dict(row)))
+                marks.append(_mark(target, kind, dict(row)))
             except (TwinError, GisError) as error:
                 faults.append(RowFault(row["place"], error.en, error.zh))
                 marks.append(_marked(row["number"], row["id"], "same"))
@@ -141,13 +144,15 @@ def _compare(session: Session, target: Target, on_lot: OnLot) -> list[RowFault]:
         on_lot(done)
 
 
-def _mark(target: Target, row: Mapping[str, Any]) -> dict[str, Any]:
+def _mark(target: Target, kind: str, row: Mapping[str, Any]) -> dict[str, Any]:
     """Say what becomes of a row that is there already."""
     if row["last_hash"] is not None and bytes(row["last_hash"]) == bytes(row["content_hash"]):
         return _marked(row["number"], row["id"], "same", known=True)
     present = {rule.name: row[rule.name] for rule in target.editable.fields}
     values = check_some(target.editable, row["told"], present)
     changes = {name: value for name, value in values.items() if not _equal(value, present[name])}
+    if kind == "txt" and _is_rounded(changes.get(_AREA), present.get(_AREA)):
+        del changes[_AREA]
     if target.collection == "land_parcels":
         for name, moves in _MOVES.items():
             if name in changes:
@@ -179,6 +184,19 @@ def _equal(value: Any, stored: Any) -> bool:
     if isinstance(stored, float | Decimal) and not isinstance(value, str):
         return float(value) == float(stored)
     return bool(value == stored)
+
+
+def _is_rounded(value: Any, stored: Any) -> bool:
+    """Say whether an area is the stored one in hectares with four decimals, which is how a boundary-point TXT has it.
+
+    Examples
+    --------
+    >>> _is_rounded(27989.0, 27988.57), _is_rounded(27988.6, 27988.57), _is_rounded(27990.0, 27988.57), _is_rounded(1.0, None)
+    (True, False, False, False)
+    """
+    if value is None or stored is None:
+        return False
+    return float(value).is_integer() and abs(float(value) - float(stored)) <= _HALF_M2
 
 
 def _missing(row: Mapping[str, Any]) -> RowFault:

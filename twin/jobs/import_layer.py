@@ -92,7 +92,7 @@ def _prepare(session: Session, attempt: Attempt) -> _Work:
         own_projects=tuple(asked["own_projects"]),
         address=asked["address"],
     )
-    origin = Origin(record.id, record.file_name, record.sha256, record.crs, caller.login)
+    origin = Origin(record.id, record.file_name, record.sha256, record.crs, caller.login, record.kind)
     return _Work(
         get_target(record.layer),
         Mapped(record.mapping, record.fixed),

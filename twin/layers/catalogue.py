@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from gis.layer import Aggregate, Band, Field, Layer
+from gis.layer import Aggregate, Band, Field, Layer, Surveyed
 from twin.errors import NotFoundError
 from twin.layers.fields import (
     AREA_M2,
@@ -40,6 +40,7 @@ PROJECTS = Layer(
     label_field="name",
     max_zoom=15,
     bands=AREA_BANDS,
+    surveyed=Surveyed("code", "name", use="category_name"),
     fields=(
         CODE,
         Field("nat_code", "string", "项目代码", "National project code", "GB/T 40058"),
@@ -183,6 +184,9 @@ LAND_PARCELS = Layer(
     max_zoom=15,
     bands=LAND_BANDS,
     aggregate=Aggregate("state"),
+    surveyed=Surveyed(
+        "parcel_no", "name", use="planned_use", land_code="land_class", areas=("stated_area_m2", "area_m2")
+    ),
     fields=(
         Field(
             "parcel_no",
@@ -221,6 +225,9 @@ CONTROL_AREAS = Layer(
     max_zoom=15,
     bands=LAND_BANDS,
     aggregate=Aggregate("layer"),
+    surveyed=Surveyed(
+        "code", "name", use="class_name", land_code="class_code", areas=("registered_area_m2", "area_m2")
+    ),
     fields=(
         Field("layer", "string", "图层", "Layer", in_tiles=True),
         Field("code", "string", "标识码", "Code"),

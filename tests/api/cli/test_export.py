@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import re
 from pathlib import Path
 
 import pyogrio
@@ -110,3 +111,31 @@ def test_a_scene_is_a_folder_that_any_web_server_can_hold(twin: Twin, tmp_path: 
         == {f"{tile.sha256}.glb" for tile in made.scene.tiles}
     )
     assert twin("export", "scene", str(made.model_id), "--out", str(out)).exit_code != 0
+
+
+def test_surveyed_outlines_are_a_boundary_text_for_the_administrator_alone(
+    twin: Twin, tmp_path: Path
+) -> None:
+    path = tmp_path / "红线.txt"
+    result = twin("export", "projects", str(path), "--filter", f"code = '{PUBLIC_CODE}'", "--json")
+    assert result.exit_code == 0, result.output
+    answer = json.loads(result.stdout)
+    assert (answer["format"], answer["crs"], answer["features"]) == ("txt", "EPSG:4527", 1)
+    text = path.read_bytes().decode("gb18030")
+    assert f",{PUBLIC_CODE},淮河路跨线桥,面," in text
+    assert re.search(r"J1,1,36\d{5}\.\d{3},393\d{5}\.\d{3}\r\n", text)
+    again = twin("export", "projects", str(path), "--encoding", "utf-8", "--zone", "39", "--overwrite")
+    assert again.exit_code == 0, again.output
+    assert path.read_bytes().startswith(b"\xef\xbb\xbf[")
+    other = str(tmp_path / "other.txt")
+    for words, told in (
+        (("projects", other, "--public"), "project:read"),
+        (("projects", other, "--zone", "38"), "zone=39"),
+        (("projects", other, "--crs", "EPSG:4527"), "as surveyed"),
+        (("bim_elements", other), "no surveyed outlines"),
+        (("projects", str(tmp_path / "other.csv"), "--zone", "39"), ".txt files alone"),
+    ):
+        refused = twin("export", *words)
+        assert refused.exit_code == 1, words
+        assert told in refused.stderr, words
+    assert list(tmp_path.glob("other*")) == []
