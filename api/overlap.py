@@ -9,8 +9,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.orm import Session
 
 from api.deps import CallerDep, SessionDep
+from api.errors import lang_of
 from api.maps.asked import choose_format
-from api.overlap_report import OFFERED, ReportFormat, answer_report
+from api.overlap_report import OFFERED, SPOKEN, ReportFormat, answer_report
+from api.state import state_of
 from gis.overlap import OverlapOptions
 from twin.errors import InvalidInputError
 from twin.identity import Caller
@@ -168,7 +170,9 @@ def _answer(
         headers = {"Cache-Control": "private, no-store", "Content-Type": "application/json", "Vary": "Accept"}
         response = Response(orjson.dumps(answer), headers=headers)
     else:
-        report = compute_report(session, caller, subject, layers, options)
+        lang = lang_of(request) if key in SPOKEN else "zh"
+        number = state_of(request).settings.server.review_number
+        report = compute_report(session, caller, subject, layers, options, lang=lang, review_number=number)
         response = answer_report(caller, [report], cast("ReportFormat", key))
     if not caller.is_anonymous:
         uploaded = f"upload {subject.upload}" if subject.upload else "geometry"

@@ -28,7 +28,7 @@ from gis.report.figures import all_tables, version_table
 from gis.report.maps import layer_map, overview
 from gis.report.svg import render_svg
 from gis.report.tables import cell_text
-from gis.report.words import SIGNATURES, TITLE, basis_lines, head_lines, questions
+from gis.report.words import basis_lines, head_lines, questions, signatures, title_of
 from twin.identity import Caller
 
 ReportFormat = Literal["html", "pdf", "xlsx", "shp", "txt", "geojson"]
@@ -53,9 +53,11 @@ def render_html(reports: Sequence[OverlapReport]) -> bytes:
     return (
         TEMPLATES.get_template(_PAGE)
         .render(
-            title=TITLE,
+            lang=reports[0].head.lang,
+            say=reports[0].say,
+            title=title_of(reports[0].head.lang),
             style=Markup(_style()),  # noqa: S704  our own file
-            signatures=SIGNATURES,
+            signatures=signatures(reports[0].head.lang),
             chapters=[_chapter(report) for report in reports],
             text=cell_text,
         )
@@ -69,6 +71,7 @@ def _chapter(report: OverlapReport) -> dict[str, object]:
         drawings += [layer_map(report, layer, _MAP_MM) for layer in report.hits]
     return {
         "title": report.head.title,
+        "synthetic": report.head.synthetic,
         "head": head_lines(report),
         "questions": questions(report),
         "tables": all_tables(report),
@@ -105,6 +108,9 @@ FORMATS: Final[dict[ReportFormat, Written]] = {
     "txt": Written("text/plain; charset=GB18030", ".txt", render_txt),
     "geojson": Written("application/geo+json", ".geojson", render_geojson),
 }
+SPOKEN: Final[frozenset[str]] = frozenset({"html", "pdf", "xlsx"})
+"""Formats in the reader's language; data files have one shape in every language."""
+
 OFFERED: Final[dict[str, str]] = {
     "json": "application/json",
     **{str(key): kind.media_type.split(";")[0] for key, kind in FORMATS.items()},
@@ -118,6 +124,8 @@ def answer_report(caller: Caller, reports: Sequence[OverlapReport], key: ReportF
     body = kind.render(reports)
     _record(caller, reports, key)
     headers = {**SECURITY_HEADERS, "Cache-Control": "private, no-store", "Content-Type": kind.media_type}
+    if key in SPOKEN:
+        headers |= {"Content-Language": reports[0].head.lang, "Vary": "Accept, Accept-Language, Cookie"}
     if key == "html":
         return Response(body, headers={**headers, "Content-Security-Policy": page_policy()})
     name = attachment(f"overlap{kind.ending}", f"{file_stem(reports)}{kind.ending}")

@@ -10,9 +10,10 @@ import typer
 from api.cli.opened import opened_session
 from api.cli.overlap_layer import layer_order, write_layer_pairs
 from api.cli.say import told
-from api.overlap_report import FORMATS, ReportFormat, file_stem
+from api.overlap_report import FORMATS, SPOKEN, ReportFormat, file_stem
+from api.state import AppSettings
 from gis.overlap import OverlapOptions
-from gis.report import secrecy_note
+from gis.report import Lang, secrecy_note
 from twin.errors import InvalidInputError
 from twin.identity.caller import SYSTEM
 from twin.land.batch import Engine
@@ -22,6 +23,8 @@ from twin.land.targets import DEFAULT_LAYERS
 
 Batch = StrEnum("Batch", {key: key for key in get_args(Engine)})  # type: ignore[misc]
 POSTGIS = Batch("postgis")
+Speech = StrEnum("Speech", {key: key for key in get_args(Lang)})  # type: ignore[misc]
+CHINESE = Speech("zh")
 Kind = StrEnum("Kind", {key: key for key in FORMATS})  # type: ignore[misc]  # names are those of the formats
 
 
@@ -38,6 +41,7 @@ def overlap(
         Kind | None, typer.Option("--format", help="The planner's report as a file 报告格式")
     ] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Where it goes 输出文件")] = None,
+    lang: Annotated[Speech, typer.Option(help="Of pages, PDF and workbooks 报告语言")] = CHINESE,
     of: Annotated[str | None, typer.Option("--of", help="Every row of a layer as subject 整层分析")] = None,
     engine: Annotated[Batch, typer.Option(help="With --of: who computes 计算引擎")] = POSTGIS,
     folder: Annotated[
@@ -62,7 +66,7 @@ def overlap(
     options = OverlapOptions(buffer_m=buffer_m, min_area_m2=min_area_m2, geometry=as_json)
     names = [name.strip() for name in layers.split(",") if name.strip()]
     if wanted is not None:
-        _write_report(subject, names, options, wanted, output)
+        _write_report(subject, names, options, wanted, output, cast("Lang", lang.value))
         return
     with opened_session() as session:
         answer = compute_overlap(session, SYSTEM, subject, names, options)
@@ -104,10 +108,19 @@ def _format(kind: Kind | None, output: Path | None) -> ReportFormat | None:
 
 
 def _write_report(
-    subject: Subject, layers: list[str], options: OverlapOptions, wanted: ReportFormat, output: Path | None
+    subject: Subject,
+    layers: list[str],
+    options: OverlapOptions,
+    wanted: ReportFormat,
+    output: Path | None,
+    lang: Lang,
 ) -> None:
+    number = AppSettings().server.review_number
     with opened_session() as session:
-        report = compute_report(session, SYSTEM, subject, layers, options)
+        report = compute_report(
+            session, SYSTEM, subject, layers, options,
+            lang=lang if wanted in SPOKEN else "zh", review_number=number,
+        )  # fmt: skip
     path = output or Path(f"{file_stem([report])}{FORMATS[wanted].ending}")
     body = FORMATS[wanted].render([report])
     try:

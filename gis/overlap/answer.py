@@ -120,6 +120,8 @@ class LayerOverlap:
     adjusted_area_m2: float | None = None
     length_m: float | None = None
     points: int | None = None
+    remainder_length_m: float | None = None
+    remainder_points: int | None = None
 
     @property
     def hit(self) -> bool:
@@ -240,6 +242,7 @@ class _Reader:
         nothing = {"area_m2": 0.0, "area_plane_m2": 0.0, "remainder_area_m2": self.whole if area else 0.0}
         found: dict[str, Any] = covered[0] if covered else nothing
         size = found.get("area_m2" if area else "size", 0.0)
+        left = self.sizes(found.get("remainder_size", self.whole))
         read = tuple(self.item(item) for item in items)
         return LayerOverlap(
             target=target,
@@ -258,6 +261,7 @@ class _Reader:
             by_owner=_classes(target, read, by_owner=True) if target.owner_code_column else (),
             adjusted_area_m2=_total(item.adjusted_area_m2 for item in read) if self.options.adjust else None,
             **self.sizes(size),
+            **{f"remainder_{name}": value for name, value in left.items()},
         )
 
     def item(self, row: dict[str, Any]) -> ItemOverlap:

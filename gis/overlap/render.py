@@ -121,8 +121,11 @@ def _layer_json(layer: LayerOverlap) -> dict[str, Any]:
             {"owner_code": row.owner_code, "owner_name": row.owner_name, **_class_json(row)}
             for row in layer.by_owner
         ]
+    left = _sizes(layer.remainder_length_m, layer.remainder_points)
+    body |= {f"remainder_{name}": size for name, size in left.items()}
     if target.outside:
-        body["outside_area_m2"] = body["remainder_area_m2"]
+        outside = left or {"area_m2": body["remainder_area_m2"]}
+        body |= {f"outside_{name}": size for name, size in outside.items()}
     return body if layer.remainder is None else {**body, "remainder": layer.remainder}
 
 

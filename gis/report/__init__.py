@@ -1,7 +1,7 @@
 """Overlap reports 压占/合规性分析表 as files: PDF, workbook, Shapefiles, boundary-point TXT, GeoJSON, and map pictures."""
 
 from gis.report.geojson import render_geojson
-from gis.report.model import Look, OverlapReport, ReportHead, make_report
+from gis.report.model import Lang, Look, OverlapReport, ReportHead, make_report
 from gis.report.outline import outline_of
 from gis.report.pdf import render_pdf
 from gis.report.shapefile import render_shapefile
@@ -10,6 +10,7 @@ from gis.report.txt import render_txt
 from gis.report.xlsx import render_xlsx
 
 __all__ = [
+    "Lang",
     "Look",
     "OverlapReport",
     "ReportHead",

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Final
 
-_WORD: Final = re.compile(r"[!-~]+[ ]?|[^!-~]")
+_WORD: Final = re.compile(r"[!-~¡-ɏ–]+[ ]?|[^!-~¡-ɏ–]")
 _NOT_FIRST: Final = frozenset("，。、；：？！）》”’】〕%…—　 ")
 _NOT_LAST: Final = frozenset("（《“‘【〔")
 

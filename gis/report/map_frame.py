@@ -145,8 +145,8 @@ def north_arrow(frame: Frame) -> Iterator[Mark]:
     yield Label((x, y - 0.8), "N", 3.0, "middle", INK)
 
 
-def scale(frame: Frame, remark: str) -> Iterator[Mark]:
-    """Yield the scale bar below the frame, and the scale in figures with a remark at the right."""
+def scale(frame: Frame, remark: str, true_size: str) -> Iterator[Mark]:
+    """Yield the scale bar below the frame; at the right the scale in figures, that it holds in true size, a remark."""
     top, left = frame.bottom + 3.4, frame.left + 1.0
     length_m = nice_length_m(_BAR_MM * frame.denominator / 1000)
     half = length_m * 500 / frame.denominator
@@ -154,7 +154,9 @@ def scale(frame: Frame, remark: str) -> Iterator[Mark]:
         yield from _bar(left + number * half, top, half, fill)
     for number, text in enumerate(("0", f"{length_m / 2:g}", f"{length_m:g} m")):
         yield Label((left + number * half, top - 0.6), text, 2.1, "middle" if number else "start", INK)
-    yield Label((frame.right - 0.8, top + 1.0), f"1:{frame.denominator}（原幅）　{remark}", 2.3, "end", INK)
+    yield Label(
+        (frame.right - 0.8, top + 1.0), f"1:{frame.denominator}{true_size}　{remark}", 2.3, "end", INK
+    )
 
 
 def _bar(left: float, top: float, width: float, fill: str) -> Iterator[Mark]:

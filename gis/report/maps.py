@@ -7,10 +7,12 @@ import shapely
 from shapely.geometry import LineString, Point, Polygon
 from shapely.geometry.base import BaseGeometry
 
+from gis.crs import zone_of_srid
 from gis.report.hatching import hatch
 from gis.report.map_frame import INK, Frame, border, grid, nice_denominator, north_arrow, points, scale
 from gis.report.model import OverlapReport, Piece, ReportLayer, polygons
 from gis.report.picture import Area, Dot, Drawing, Label, Mark, Stroke
+from gis.report.times import local_text
 
 RED_LINE: Final = "#d6001c"
 _SUBJECT_FILL: Final = "#fdf3f2"
@@ -22,17 +24,22 @@ _ROOM: Final = 1.12
 """The frame is wider than the subject by an eighth, so that its neighbourhood can be told."""
 
 _LEAST_SCALE: Final = 10.0
+_WIDE: Final = 200.0
+_HIDDEN_MM: Final = 4.0
+_BESIDE: Final = ((5.0, -4.0), (-5.0, -4.0), (5.0, 4.0), (-5.0, 4.0))
 LegendRow = list[tuple[float, str, ReportLayer | None]]
 
 
 def overview(report: OverlapReport, size: tuple[float, float]) -> Drawing:
     """Draw the subject over everything that is hit; `size` in millimetres."""
-    return _draw(report, report.hits, size, f"{report.head.title} 压占总图")
+    return _draw(
+        report, report.hits, size, f"{report.head.title} {report.say('压占总图', 'Overview 压占总图')}"
+    )
 
 
 def layer_map(report: OverlapReport, layer: ReportLayer, size: tuple[float, float]) -> Drawing:
     """Draw the subject over one layer; `size` in millimetres."""
-    return _draw(report, (layer,), size, f"{layer.title} 压占图")
+    return _draw(report, (layer,), size, f"{layer.title} {report.say('压占图', 'overlap map 压占图')}")
 
 
 def _draw(
@@ -50,8 +57,10 @@ def _draw(
         *_numbers([piece for _, piece in pieces], frame),
         *border(frame),
         *north_arrow(frame),
-        *scale(frame, f"EPSG:{report.srid}"),
-        *_legend(legend, frame),
+        *scale(
+            frame, _imprint(report, wide=frame.width >= _WIDE), report.say("（原幅）", " (true size 原幅)")
+        ),
+        *_legend(report, legend, frame),
     ]
     return Drawing(*size, tuple(marks), title)
 
@@ -77,6 +86,17 @@ def _bounds(report: OverlapReport, layers: Sequence[ReportLayer]) -> tuple[float
         shapes.append(report.head.outline)
     west, south, east, north = (float(side) for side in shapely.total_bounds(shapes))
     return west, south, east, north
+
+
+def _imprint(report: OverlapReport, *, wide: bool) -> str:
+    """Return what stands beside the scale: coordinates, map review number 审图号; with room the day, too."""
+    number = report.say("审图号：", "Review no. 审图号: ") + (report.head.review_number or "　" * 6)
+    if not wide:
+        return f"EPSG:{report.srid}　{number}"
+    zone = zone_of_srid(report.srid)
+    plane = report.say(f"CGCS2000 三度带 {zone} 带 ", f"CGCS2000 3° zone {zone} ") if zone else ""
+    drawn = report.say("制图", "Drawn 制图")
+    return f"{plane}EPSG:{report.srid}　{drawn} {local_text(report.computed_at)[:10]}　{number}"
 
 
 def _pieces(layer: ReportLayer) -> Iterator[Piece]:
@@ -133,23 +153,38 @@ def _thin(shown: BaseGeometry, colour: str, width: float) -> Iterator[Mark]:
 
 
 def _numbers(pieces: Sequence[Piece], frame: Frame) -> Iterator[Mark]:
-    """Yield the numbers of the pieces, the largest pieces first; one that would cover another is left out."""
+    """Yield the numbers of the pieces, the largest pieces first; one that would cover another is left out.
+
+    A piece that its number would hide has it beside, at the end of a line.
+    """
     taken: list[Polygon] = []
     for piece in sorted(pieces, key=lambda each: (-each.shape.area, -each.shape.length)):
         inside = piece.shape.representative_point()
-        x, y = frame.place(inside.x, inside.y)
-        label = Label((x, y + 0.9), piece.number, _LETTER, "middle", INK, boxed=True)
-        box = shapely.box(label.left, y - 1.6, label.left + label.length, y + 1.6)
-        if not any(box.intersects(other) for other in taken):
-            taken.append(box)
-            yield label
+        at = frame.place(inside.x, inside.y)
+        for dx, dy in _BESIDE if _is_hidden(piece, frame) else ((0.0, 0.0),):
+            label = Label((at[0] + dx, at[1] + dy + 0.9), piece.number, _LETTER, "middle", INK, boxed=True)
+            middle = at[1] + dy
+            box = shapely.box(label.left, middle - 1.6, label.left + label.length, middle + 1.6)
+            if frame.window().contains(box) and not any(box.intersects(other) for other in taken):
+                taken.append(box)
+                if dx:
+                    yield Stroke(points([at, (at[0] + dx * 0.75, at[1] + dy * 0.75)]), INK, 0.12)
+                yield label
+                break
+
+
+def _is_hidden(piece: Piece, frame: Frame) -> bool:
+    """Return whether a piece is so small on the paper that its number would cover it; lines and points may be."""
+    west, south, east, north = piece.shape.bounds
+    high = max(east - west, north - south) * 1000 / frame.denominator
+    return piece.shape.area > 0 and high < _HIDDEN_MM
 
 
 # --- legend
 
 
 def _legend_rows(report: OverlapReport, layers: Sequence[ReportLayer], width: float) -> Iterator[LegendRow]:
-    line = "用地红线（含缓冲）" if report.subject.get("buffer_m") else "用地红线"
+    line = _subject_words(report)
     row: LegendRow = []
     x = 1.0
     for text, layer in [(line, None), *((layer.title, layer) for layer in layers)]:
@@ -162,16 +197,35 @@ def _legend_rows(report: OverlapReport, layers: Sequence[ReportLayer], width: fl
     yield row
 
 
-def _legend(rows: Sequence[LegendRow], frame: Frame) -> Iterator[Mark]:
+def _subject_words(report: OverlapReport) -> str:
+    if report.measure == "length_m":
+        return report.say("线路", "Line 线路")
+    if report.measure == "points":
+        return report.say("点位", "Points 点位")
+    if report.subject.get("buffer_m"):
+        return report.say("用地红线（含缓冲）", "Red line with buffer 用地红线（含缓冲）")
+    return report.say("用地红线", "Red line 用地红线")
+
+
+def _legend(report: OverlapReport, rows: Sequence[LegendRow], frame: Frame) -> Iterator[Mark]:
     for number, row in enumerate(rows):
         y = frame.bottom + 2 * _LINE - 2.0 + number * _LINE
         for x, text, layer in row:
             box = shapely.box(x, y, x + _SWATCH[0], y + _SWATCH[1])
-            if layer is None:
-                yield from _areas(box, fill=_SUBJECT_FILL, stroke=RED_LINE, width=0.55)
-            else:
-                yield from _filled(box, layer)
+            yield from _filled(box, layer) if layer is not None else _sample(report, box)
             yield Label((x + _SWATCH[0] + 1.5, y + 2.5), text, _LETTER, "start", INK)
+
+
+def _sample(report: OverlapReport, box: Polygon) -> Iterator[Mark]:
+    """Yield how the subject is drawn: an outline, a line or a dot."""
+    west, north, east, south = box.bounds
+    y = (north + south) / 2
+    if report.measure == "length_m":
+        yield Stroke(((west, y), (east, y)), RED_LINE, 0.6)
+    elif report.measure == "points":
+        yield Dot(((west + east) / 2, y), 0.6, RED_LINE)
+    else:
+        yield from _areas(box, fill=_SUBJECT_FILL, stroke=RED_LINE, width=0.55)
 
 
 def _areas(

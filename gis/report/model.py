@@ -23,6 +23,7 @@ KEPT_WHOLE: Final = ("farmland", "ecology")
 
 
 Measure = Literal["area_m2", "length_m", "points"]
+Lang = Literal["zh", "en"]
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,10 @@ class ReportHead:
         By layer: the hit features beyond the subject, in the plane of the overlay, for the pictures alone.
     synthetic : bool
         Whether the data are the made-up sample set.
+    lang : {'zh', 'en'}
+        Language of pages and workbooks; in English the field's Chinese terms stand beside the English ones.
+    review_number : str
+        Map review number 审图号 of the service; empty leaves room to write it.
     """
 
     title: str
@@ -65,6 +70,8 @@ class ReportHead:
     looks: Mapping[str, Look] = field(default_factory=dict)
     surroundings: Mapping[str, BaseGeometry] = field(default_factory=dict)
     synthetic: bool = False
+    lang: Lang = "zh"
+    review_number: str = ""
 
 
 @dataclass(frozen=True)
@@ -100,6 +107,7 @@ class ReportLayer:
     look: Look
     items: tuple[ReportItem, ...]
     remainder: BaseGeometry | None
+    lang: Lang = "zh"
 
     @property
     def key(self) -> str:
@@ -108,7 +116,12 @@ class ReportLayer:
 
     @property
     def title(self) -> str:
-        """Chinese title of the layer."""
+        """Title of the layer in the language of the report."""
+        return self.title_zh if self.lang == "zh" else f"{self.row['title']['en']} {self.title_zh}"
+
+    @property
+    def title_zh(self) -> str:
+        """Chinese title of the layer, as data files have it in either language."""
         return str(self.row["title"]["zh"])
 
     @property
@@ -161,6 +174,10 @@ class OverlapReport:
         """Size of the subject in its own measure, of which shares are told."""
         return float(self.subject[self.measure])
 
+    def say(self, zh: str, en: str) -> str:
+        """Return a text in the language of the report."""
+        return zh if self.head.lang == "zh" else en
+
     def pieces(self) -> Iterator[tuple[ReportLayer, ReportItem, Piece]]:
         """Yield every piece with where it belongs, in the order of the numbers."""
         for layer in self.layers:
@@ -181,7 +198,7 @@ def make_report(answer: Mapping[str, Any], head: ReportHead) -> OverlapReport:
         items = tuple(_item(row, number + place, srid) for place, row in enumerate(row["items"], 1))
         number += len(items)
         look = head.looks.get(row["layer"], Look())
-        layers.append(ReportLayer(row, look, items, _plane(row.get("remainder"), srid)))
+        layers.append(ReportLayer(row, look, items, _plane(row.get("remainder"), srid), head.lang))
     rest = _plane(answer.get("remainder", {}).get("geometry"), srid)
     return OverlapReport(head, answer, srid, tuple(layers), rest)
 

@@ -21,7 +21,7 @@ from gis.report.picture import Drawing, Label
 from gis.report.subset import subset_font
 from gis.report.tables import Cell, Column, Table, cell_text
 from gis.report.times import local_text
-from gis.report.words import SIGNATURES, TITLE, basis_lines, head_lines, questions
+from gis.report.words import basis_lines, head_lines, questions, signatures, title_of
 from gis.style.fonts import FOLDERS
 
 MOST_ROWS: Final = 2_000
@@ -31,11 +31,17 @@ _MARGIN: Final = 14.0
 _LINE: Final = 4.4
 _PADDING: Final = 0.9
 _BODY_PT: Final = 8.0
-_NUMBERS: Final = "一二三四五六七八九"
+_NUMBERS: Final = tuple(f"{number}、" for number in "一二三四五六七八九")
+_FIGURES: Final = tuple(f"{number}. " for number in range(1, 10))
+_VERSIONS: Final = 150.0
+_HEADING: Final = 9.0
+_SIGNING: Final = 17.0
+_FEW_ROWS: Final = 40.0
+_KEPT_TOGETHER: Final = 62.0
 _GREY: Final = 235
 _LIGHT: Final = 246
 _FAMILY: Final = "report"
-_FIXED: Final = "压占总图第页共研判要点说明数据版本附图其余行见版一二三四五六七八九〔〕×：、（）　—…"
+_FIXED: Final = "第页共压占总图研判要点说明附图其余行见版示例数据继续一二三四五六七八九〔〕×：、（）　—…²°"
 _LATIN: Final = "".join(map(chr, range(0x20, 0x7F)))
 
 
@@ -69,15 +75,16 @@ def render_pdf(reports: Sequence[OverlapReport], folders: Iterable[str] = FOLDER
 
 def _texts(reports: Sequence[OverlapReport]) -> Iterator[str]:
     """Yield every text that may be printed."""
-    yield TITLE + "".join(SIGNATURES) + _FIXED + _LATIN
+    yield _FIXED + _LATIN
     for report in reports:
+        yield title_of(report.head.lang) + "".join(signatures(report.head.lang))
         yield from (word for pair in (*head_lines(report), *questions(report)) for word in pair)
         yield from basis_lines(report)
         for table in (*all_tables(report), version_table(report)):
             yield table.title
             yield from (column.title + column.group for column in table.columns)
             yield from (str(cell) for row in table.rows for cell in row)
-        yield from (mark.text for mark in overview(report, (100, 100)).marks if isinstance(mark, Label))
+        yield from (mark.text for mark in overview(report, (260, 160)).marks if isinstance(mark, Label))
 
 
 class _Book(FPDF):
@@ -86,6 +93,7 @@ class _Book(FPDF):
     def __init__(self, letters: Letters, fonts: Sequence[Path], reports: Sequence[OverlapReport]) -> None:
         super().__init__("landscape", "mm", "A4")
         self.letters = letters
+        self.report = reports[0]
         self.running = ""
         self.set_margins(_MARGIN, _MARGIN, _MARGIN)
         self.set_auto_page_break(auto=True, margin=_MARGIN)
@@ -94,10 +102,10 @@ class _Book(FPDF):
             self.add_font(name, fname=font)
         self.set_fallback_fonts(names[1:], exact_match=False)
         first = reports[0]
-        self.set_title(letters.written(f"{first.head.title} {TITLE}"))
+        self.set_title(letters.written(f"{first.head.title} {title_of(first.head.lang)}"))
         self.set_author(first.head.operator)
         self.set_line_width(0.15)
-        self.set_lang("zh-Hans")
+        self.set_lang("zh-Hans" if first.head.lang == "zh" else "en")
         self.set_creator("worktwin")
         self.set_creation_date(first.computed_at)
 
@@ -108,39 +116,60 @@ class _Book(FPDF):
         """Write the running title and the page number."""
         self.set_y(-_MARGIN + 2)
         self.set_font(_FAMILY, size=7)
-        self.cell(self.epw / 2, 4, self.running, align=Align.L)
-        self.cell(self.epw / 2, 4, f"第 {self.page_no()} 页 共 {{nb}} 页", align=Align.R)
+        say, page = self.report.say, self.page_no()
+        sample = say("示例数据", "Sample data 示例数据") if self.report.head.synthetic else ""
+        self.cell(self.epw * 0.45, 4, self.running, align=Align.L)
+        self.cell(self.epw * 0.1, 4, sample, align=Align.C)
+        self.cell(
+            self.epw * 0.45, 4, say(f"第 {page} 页 共 {{nb}} 页", f"Page {page} of {{nb}}"), align=Align.R
+        )
 
     # --- a chapter
 
     def chapter(self, report: OverlapReport) -> None:
         """Write one report from its title to its maps, beginning on a new page."""
+        self.report, say = report, report.say
         code = f"（{report.head.code}）" if report.head.code else ""
         self.running = self.letters.written(f"{report.head.title}{code}　{local_text(report.computed_at)}")
         self.add_page()
         self.set_font(_FAMILY, size=16)
-        self.cell(self.epw, 9, TITLE, align=Align.C, new_x="LMARGIN", new_y="NEXT")
+        title = title_of(report.head.lang)
+        self.cell(self.epw, 9, title, align=Align.C, new_x="LMARGIN", new_y="NEXT")
         self.ln(1.5)
         self._pairs(head_lines(report))
-        numbers = iter(_NUMBERS)
+        numbers = iter(_NUMBERS if report.head.lang == "zh" else _FIGURES)
         if answers := questions(report):
-            self._heading(f"{next(numbers)}、研判要点")
+            self._heading(next(numbers) + say("研判要点", "Questions of the review 研判要点"))
             self._answers(answers)
         for table in all_tables(report):
-            self._heading(f"{next(numbers)}、{table.title}", room=30)
+            self._heading(next(numbers) + table.title, room=self._room(table))
             self._table(table)
-        self._heading("说明")
+        self._heading(say("说明", "Notes 说明"), room=30)
         self._paragraphs(basis_lines(report))
         self.ln(2)
-        self._heading("数据版本", room=30)
-        self._table(version_table(report), width=150)
+        versions = version_table(report)
+        self._heading(versions.title, room=self._room(versions, _VERSIONS) + _SIGNING)
+        self._table(versions, width=_VERSIONS)
         self._signatures()
         self._maps(report)
+
+    def _room(self, table: Table, width: float | None = None) -> float:
+        """Return how high a small table stands under its heading; a larger one may break, not at once."""
+        self.set_font(_FAMILY, size=_BODY_PT)
+        widths = self._widths(table.columns, width or self.epw)
+        high = _HEADING + 2 * (2 * _LINE + _PADDING)
+        for row in table.rows[:MOST_ROWS]:
+            cells = zip(table.columns, row, widths, strict=True)
+            lines = (1 + self._fitted(cell_text(c, k.kind), w).count("\n") for k, c, w in cells)
+            high += max(lines) * _LINE + _PADDING
+            if high > _KEPT_TOGETHER:
+                return _FEW_ROWS
+        return high
 
     def _heading(self, text: str, room: float = 16) -> None:
         """Write a heading, on a new page if less than `room` is left below it."""
         self.ln(2.5)
-        if self.will_page_break(room):
+        if self.will_page_break(min(room, self.eph - 1)):
             self.add_page()
         self.set_font(_FAMILY, size=10.5)
         self.cell(self.epw, 6, self.letters.written(text), new_x="LMARGIN", new_y="NEXT")
@@ -184,8 +213,7 @@ class _Book(FPDF):
 
     def _table(self, table: Table, width: float | None = None) -> None:
         whole = width or self.epw
-        shares = sum(column.share for column in table.columns)
-        widths = [whole * column.share / shares for column in table.columns]
+        widths = self._widths(table.columns, whole)
         grouped = any(column.group for column in table.columns)
         self.set_font(_FAMILY, size=_BODY_PT)
         with self.table(
@@ -203,14 +231,21 @@ class _Book(FPDF):
             self._headings(printed, table.columns, widths, grouped=grouped)
             for row, emphasis in zip(table.rows[:MOST_ROWS], table.emphasis, strict=False):
                 self._figures(printed, table.columns, row, widths, shaded=emphasis == "total")
-        if len(table.rows) > MOST_ROWS:
+        if left := max(len(table.rows) - MOST_ROWS, 0):
             self.cell(
                 self.epw,
                 5,
-                f"其余 {len(table.rows) - MOST_ROWS} 行见 Excel 版。",
+                self.report.say(
+                    f"其余 {left} 行见 Excel 版。", f"{left} more rows: see the workbook (Excel)."
+                ),
                 new_x="LMARGIN",
                 new_y="NEXT",
             )
+
+    @staticmethod
+    def _widths(columns: Sequence[Column], whole: float) -> list[float]:
+        shares = sum(column.share for column in columns)
+        return [whole * column.share / shares for column in columns]
 
     def _headings(
         self, printed: PdfTable, columns: Sequence[Column], widths: Sequence[float], *, grouped: bool
@@ -261,9 +296,10 @@ class _Book(FPDF):
         if self.will_page_break(10):
             self.add_page()
         self.set_font(_FAMILY, size=9)
-        width = self.epw / len(SIGNATURES)
-        for name in SIGNATURES:
-            self.cell(width, 8, f"{name}：")
+        names = signatures(self.report.head.lang)
+        width = self.epw / len(names)
+        for name in names:
+            self.cell(width, 8, self.report.say(f"{name}：", f"{name}:"))
         self.ln(8)
 
     def _maps(self, report: OverlapReport) -> None:
@@ -286,5 +322,9 @@ class _Book(FPDF):
         """Paint a drawing under its title."""
         self.set_font(_FAMILY, size=9.5)
         self.set_xy(x, y)
-        self.cell(drawing.width, 5.5, self.letters.written(f"附图　{drawing.title}"))
+        self.cell(
+            drawing.width,
+            5.5,
+            self.letters.written(f"{self.report.say('附图', 'Map 附图')}　{drawing.title}"),
+        )
         paint(self, drawing, (x, y + 6), _FAMILY, self.letters)

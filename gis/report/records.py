@@ -69,7 +69,7 @@ def _records(report: OverlapReport) -> Iterator[Record]:
         yield _piece(report, layer, item, piece)
     for layer in report.layers:
         if layer.remainder is not None and not layer.remainder.is_empty:
-            names = {"layer": layer.key, "layer_title": layer.title}
+            names = {"layer": layer.key, "layer_title": layer.title_zh}
             yield _part(report, "remainder", layer.remainder, {**names})
     if report.hits and report.remainder is not None and not report.remainder.is_empty:
         yield _part(report, "remainder", report.remainder, {"layer_title": BESIDE_ALL})
@@ -82,7 +82,7 @@ def _piece(report: OverlapReport, layer: ReportLayer, item: ReportItem, piece: P
     values: dict[str, str | float | None] = {
         "number": piece.number,
         "layer": layer.key,
-        "layer_title": layer.title,
+        "layer_title": layer.title_zh,
         **{name: row[name] for name in ("code", "name", "class_code", "class_name")},
         "share_of_feature": row["share_of_feature"],
         "critical": "是" if piece.critical else None,

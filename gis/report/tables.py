@@ -1,7 +1,7 @@
 """Tables as values: columns with their kinds and rows of plain cells, laid out by each format in its own way."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 Kind = Literal["text", "m2", "ha", "mu", "percent", "count"]
@@ -12,16 +12,39 @@ DECIMALS: Final[dict[Kind, int]] = {"m2": 2, "ha": 4, "mu": 4, "percent": 2, "co
 """m² (and metres) to two decimals, hectares and 亩 to four, as the agency prints them."""
 
 NOTHING: Final = "—"
+_LAST_LATIN: Final = 0x2E7F
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column; `group` is the heading that it shares with its neighbours, `share` its part of the width."""
+    """A column; `group` is the heading that it shares with its neighbours, `share` its part of the width.
+
+    `sums` tells that a total's figure is the sum of the rows above it.
+    """
 
     title: str
     kind: Kind = "text"
     group: str = ""
     share: float = 1.0
+    sums: bool = False
+
+    def summed(self) -> "Column":
+        """Return the column as one whose totals are sums."""
+        return replace(self, sums=True)
+
+    @property
+    def heading(self) -> str:
+        r"""Its heading with the unit in brackets: for tables whose headings stand in one row.
+
+        Examples
+        --------
+        >>> Column("亩", "mu", "压占面积（椭球）").heading, Column("m²", "m2", "Area (ellipsoid)").heading
+        ('压占面积（椭球）\n（亩）', 'Area (ellipsoid)\n(m²)')
+        """
+        if not self.group:
+            return self.title
+        chinese = ord(self.group[0]) > _LAST_LATIN
+        return f"{self.group}\n（{self.title}）" if chinese else f"{self.group}\n({self.title})"
 
 
 @dataclass(frozen=True)

@@ -20,8 +20,10 @@ def local_text(moment: datetime) -> str:
     return moment.astimezone(LOCAL_TIME).strftime("%Y-%m-%d %H:%M:%S")
 
 
-def version_text(version: object) -> str:
+def version_text(version: object, nothing: str = "无数据") -> str:
     """Return a version of a layer's data as people read it; instants in Chinese time, days as they are.
+
+    `nothing` stands where there is none.
 
     Examples
     --------
@@ -29,7 +31,7 @@ def version_text(version: object) -> str:
     ('2025-11-01 00:00:00', '无数据', 'rows 3；at 2025-10-31')
     """
     if version is None:
-        return "无数据"
+        return nothing
     if isinstance(version, Mapping):
         return "；".join(f"{name} {_plain(value)}" for name, value in version.items() if value is not None)
     return _plain(version)

@@ -1,15 +1,12 @@
-"""An overlap report as a workbook: real numbers with their formats, grouped headings, set up for printing on A4."""
+"""An overlap report as a workbook: a form to print and sign, and flat tables of real numbers to work on."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Final
 
 from openpyxl import Workbook
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
-from openpyxl.cell.cell import Cell as SheetCell
 from openpyxl.drawing.image import Image
-from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
-from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
 from gis.report.figures import (
@@ -22,211 +19,203 @@ from gis.report.figures import (
     version_table,
 )
 from gis.report.maps import overview
-from gis.report.model import OverlapReport
+from gis.report.model import Lang, OverlapReport
 from gis.report.png import can_write, render_png
-from gis.report.tables import DECIMALS, Cell, Column, Table
-from gis.report.words import SIGNATURES, TITLE, basis_lines, head_lines, questions
+from gis.report.tables import Column, Table
+from gis.report.words import basis_lines, head_lines, questions, signatures, title_of
+from gis.report.xlsx_cells import (
+    CENTRE,
+    LIGHT,
+    LINE_PT,
+    TEXT,
+    Known,
+    add_sheet,
+    bold,
+    boxed,
+    column_width,
+    fit_columns,
+    lines_of,
+    put,
+    save_book,
+    write_headings,
+    write_rows,
+)
 
-SHEETS: Final = ("汇总", "分类统计", "明细", "说明", "附图")
-_FORMATS: Final = {kind: f"#,##0{'.' if count else ''}{'0' * count}" for kind, count in DECIMALS.items()}
-_FAMILY: Final = "宋体"
-_THIN: Final = Side(style="thin", color="FF808080")
-_BOX: Final = Border(left=_THIN, right=_THIN, top=_THIN, bottom=_THIN)
-_SHADE: Final = PatternFill("solid", fgColor="FFEBEBEB")
-_LIGHT: Final = PatternFill("solid", fgColor="FFF6F6F6")
-_CENTRE: Final = Alignment(horizontal="center", vertical="center", wrap_text=True)
-_TEXT: Final = Alignment(horizontal="left", vertical="center", wrap_text=True)
-_FIGURE: Final = Alignment(horizontal="right", vertical="center")
-_WIDTH: Final = 11.0
-_A4: Final = 9
+Maker = Callable[[OverlapReport], Table]
+_TABLES: Final[tuple[tuple[str, str, Maker], ...]] = (
+    ("分地块", "Parcels 分地块", member_table),
+    ("三大类", "Great classes 三大类", land_use_table),
+    ("分类统计", "By class 分类统计", class_table),
+    ("坐落单位", "By village 坐落单位", owner_table),
+    ("明细", "Features 明细", detail_table),
+)
+_ALWAYS: Final = ("分类统计", "明细")
 _MAP_MM: Final = (250.0, 150.0)
-_MOST_TEXT: Final = 32_767
-_TABLES: Final = {"分类统计": (land_use_table, class_table, owner_table), "明细": (detail_table,)}
+_NOTES_WIDTH: Final = 120.0
+_REMARKS_WIDTH: Final = 28.0
 
 
 def render_xlsx(reports: Sequence[OverlapReport]) -> bytes:
-    """Return the reports as one workbook: summary, classes, details, footing, maps; subjects one below the other."""
-    book = Workbook()
-    sheets = {name: _sheet(book, name) for name in SHEETS}
+    """Return the reports as one workbook.
+
+    The first sheet is the form: subjects one below the other, answers, signatures. Then a sheet for each table with
+    its headings in the first row; of several reports the rows stand below each other behind the name of the subject.
+    Totals are formulas. Footing, data versions and maps come last.
+    """
+    lang = reports[0].head.lang
+    book, known = Workbook(), Known()
+    book.remove(book.worksheets[0])
+    form = add_sheet(book, _named(lang, "汇总", "Summary 汇总"))
+    fit_columns(form, [summary_table(report) for report in reports], most=_REMARKS_WIDTH)
     for report in reports:
-        _summary(sheets["汇总"], report)
-        for name, makers in _TABLES.items():
-            for table in (make(report) for make in makers):
-                _titled(sheets[name], report, table)
-        _footing(sheets["说明"], report)
-        _map(sheets["附图"], report)
-    book.properties.title = f"{reports[0].head.title} {TITLE}"
+        _form(form, report, known)
+    for zh, en, make in _TABLES:
+        tables = [_of_subject(report, make(report), len(reports) > 1) for report in reports]
+        if zh in _ALWAYS or any(table.rows for table in tables):
+            _flat(add_sheet(book, _named(lang, zh, en)), reports[0], tables, known)
+    versions = [_of_subject(report, version_table(report), len(reports) > 1) for report in reports]
+    notes, maps = (_named(lang, *names) for names in (("说明", "Notes 说明"), ("附图", "Map 附图")))
+    _notes(add_sheet(book, notes), reports)
+    _flat(add_sheet(book, _named(lang, "数据版本", "Data versions 数据版本")), reports[0], versions, known)
+    _maps(add_sheet(book, maps), reports)
+    book.properties.title = f"{reports[0].head.title} {title_of(lang)}"
     book.properties.creator = reports[0].head.operator or "worktwin"
-    out = io.BytesIO()
-    book.save(out)
-    return out.getvalue()
+    return save_book(book, known)
 
 
-def _sheet(book: Workbook, name: str) -> Worksheet:
-    sheet: Worksheet = book.active if name == SHEETS[0] else book.create_sheet()  # type: ignore[assignment]
-    sheet.title = name
-    sheet.page_setup.paperSize = _A4
-    sheet.page_setup.orientation = "landscape"
-    sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
-    sheet.sheet_properties.pageSetUpPr.fitToPage = True  # type: ignore[union-attr]
-    sheet.print_options.horizontalCentered = True
-    sheet.page_margins.left = sheet.page_margins.right = 0.5
-    sheet.oddFooter.center.text = "第 &P 页 共 &N 页"  # type: ignore[union-attr]
-    sheet.oddFooter.left.text = "&A"  # type: ignore[union-attr]
-    return sheet
+def _named(lang: Lang, zh: str, en: str) -> str:
+    return zh if lang == "zh" else en
 
 
-def _next(sheet: Worksheet, gap: int = 1) -> int:
-    """Return the row to go on with, `gap` rows below what stands there."""
-    return 1 if sheet.max_row == 1 and sheet.max_column == 1 else sheet.max_row + 1 + gap
+def _of_subject(report: OverlapReport, table: Table, several: bool) -> Table:
+    """Put the name of the subject before every row, where a table holds those of several."""
+    if not several:
+        return table
+    columns = (
+        Column(report.say("分析对象", "Subject 分析对象")),
+        Column(report.say("档案编号", "Archive number 档案编号")),
+    )
+    names = (report.head.title, report.head.code)
+    return replace(table, columns=columns + table.columns, rows=tuple(names + row for row in table.rows))
 
 
-def _put(sheet: Worksheet, row: int, column: int, value: Cell) -> SheetCell:
-    """Write a value; a text stays a text whatever it begins with, a formula is never made."""
-    cell = sheet.cell(row, column)
-    if not isinstance(cell, SheetCell):
-        raise TypeError(
-            f"{cell.coordinate} is covered by a merged cell"
-        )  # a fault of the layout, not of data
-    if isinstance(value, str):
-        cell.value = ILLEGAL_CHARACTERS_RE.sub("", value)[:_MOST_TEXT]
-        cell.data_type = "s"
-    else:
-        cell.value = value
-    cell.font = Font(name=_FAMILY, size=10)
-    return cell
+# --- the form
 
 
-def _band(
-    sheet: Worksheet, row: int, text: str, columns: int, size: float = 10, *, high: float | None = None
-) -> None:
-    """Write a line across the columns of a table."""
-    cell = _put(sheet, row, 1, text)
-    cell.font = Font(name=_FAMILY, size=size, bold=size > 10)
-    cell.alignment = _CENTRE if size > 14 else _TEXT
-    sheet.merge_cells(start_row=row, end_row=row, start_column=1, end_column=columns)
-    if high:
-        sheet.row_dimensions[row].height = high
-
-
-def _summary(sheet: Worksheet, report: OverlapReport) -> None:
+def _form(sheet: Worksheet, report: OverlapReport, known: Known) -> None:
     table = summary_table(report)
     wide = len(table.columns)
     row = _next(sheet, 2)
-    _band(sheet, row, TITLE, wide, 18, high=32)
+    _band(sheet, row, title_of(report.head.lang), wide, 18)
     for number, pair in enumerate(head_lines(report)):
         _pair(sheet, row + 1 + number // 2, pair, right=number % 2 == 1, columns=wide)
     row = _next(sheet)
     _band(sheet, row, table.title, wide, 12)
-    _table(sheet, row + 1, table)
-    _answers(sheet, questions(report), wide)
+    write_headings(sheet, row + 1, table.columns)
+    write_rows(sheet, row + 2, table, known)
+    _answers(sheet, report, wide)
     row = _next(sheet, 2)
-    for number, name in enumerate(SIGNATURES):
-        _put(sheet, row, 1 + number * wide // len(SIGNATURES), f"{name}：")
-    _put(sheet, row, wide, "")
-    _titled(sheet, report, member_table(report))
+    names = signatures(report.head.lang)
+    for number, name in enumerate(names):
+        put(sheet, row, 1 + number * wide // len(names), report.say(f"{name}：", f"{name}:"))
+    put(sheet, row, wide, "")
 
 
-def _answers(sheet: Worksheet, answers: Sequence[tuple[str, str]], wide: int) -> None:
-    if not answers:
-        return
-    row = _next(sheet)
-    _band(sheet, row, "研判要点", wide, 12)
-    for number, pair in enumerate(answers, row + 1):
-        for (first, last), text in zip(((1, 3), (4, wide)), pair, strict=True):
-            _put(sheet, number, first, text).alignment = _TEXT
-            sheet.merge_cells(start_row=number, end_row=number, start_column=first, end_column=last)
-        _boxed(sheet, number, wide)
+def _next(sheet: Worksheet, gap: int = 1) -> int:
+    """Return the row to go on with, `gap` rows below what stands there."""
+    return 1 if sheet.max_row == 1 and sheet.cell(1, 1).value is None else sheet.max_row + 1 + gap
+
+
+def _band(sheet: Worksheet, row: int, text: str, columns: int, size: float) -> None:
+    """Write a line across the columns of a table."""
+    cell = bold(put(sheet, row, 1, text), size)
+    cell.alignment = CENTRE if size > 14 else TEXT
+    sheet.merge_cells(start_row=row, end_row=row, start_column=1, end_column=columns)
+    sheet.row_dimensions[row].height = size * 1.9
+
+
+def _span(sheet: Worksheet, row: int, text: str, first: int, last: int) -> int:
+    """Write a text over some columns of the form and return the lines that it needs: merged cells do not grow."""
+    put(sheet, row, first, text).alignment = TEXT
+    sheet.merge_cells(start_row=row, end_row=row, start_column=first, end_column=last)
+    return lines_of(text, sum(column_width(sheet, place) for place in range(first, last + 1)))
 
 
 def _pair(sheet: Worksheet, row: int, pair: tuple[str, str], *, right: bool, columns: int) -> None:
     middle = columns // 2
     first, last = (middle + 1, columns) if right else (1, middle)
-    name = _put(sheet, row, first, pair[0])
-    name.fill, name.alignment = _LIGHT, _TEXT
-    sheet.merge_cells(start_row=row, end_row=row, start_column=first, end_column=first + 1)
-    _put(sheet, row, first + 2, pair[1]).alignment = _TEXT
-    sheet.merge_cells(start_row=row, end_row=row, start_column=first + 2, end_column=last)
-    _boxed(sheet, row, columns)
-    sheet.row_dimensions[row].height = 28
+    lines = max(_span(sheet, row, pair[0], first, first + 1), _span(sheet, row, pair[1], first + 2, last))
+    sheet.cell(row, first).fill = LIGHT
+    boxed(sheet, row, columns)
+    high = sheet.row_dimensions[row].height or 0
+    sheet.row_dimensions[row].height = max(high, lines * LINE_PT + 4)
 
 
-def _boxed(sheet: Worksheet, row: int, columns: int) -> None:
-    for column in range(1, columns + 1):
-        sheet.cell(row, column).border = _BOX
-
-
-def _titled(sheet: Worksheet, report: OverlapReport, table: Table) -> None:
-    """Write a table under its title, nothing for one without rows; the only table of a sheet keeps its headings."""
-    if not table.rows:
+def _answers(sheet: Worksheet, report: OverlapReport, wide: int) -> None:
+    answers = questions(report)
+    if not answers:
         return
-    row = _next(sheet, 2)
-    _band(sheet, row, f"{report.head.title} {table.title}", len(table.columns), 12, high=22)
-    first = _table(sheet, row + 1, table)
-    if row == 1 and sheet.title == "明细":
-        sheet.freeze_panes = f"A{first}"
-        sheet.print_title_rows = f"1:{first - 1}"
+    row = _next(sheet)
+    _band(sheet, row, report.say("研判要点", "Questions of the review 研判要点"), wide, 12)
+    for number, (question, answer) in enumerate(answers, row + 1):
+        lines = max(_span(sheet, number, question, 1, 4), _span(sheet, number, answer, 5, wide))
+        sheet.row_dimensions[number].height = lines * LINE_PT + 4
+        boxed(sheet, number, wide)
 
 
-def _table(sheet: Worksheet, row: int, table: Table) -> int:
-    """Write a table from a row on and return the row of its first figures."""
-    grouped = any(column.group for column in table.columns)
-    _headings(sheet, row, table.columns, grouped=grouped)
-    first = row + (2 if grouped else 1)
-    for number, (cells, emphasis) in enumerate(zip(table.rows, table.emphasis, strict=True), first):
-        for place, (column, value) in enumerate(zip(table.columns, cells, strict=True), 1):
-            printed = _put(sheet, number, place, value)
-            printed.border = _BOX
-            printed.alignment = _TEXT if column.kind == "text" else _FIGURE
-            if column.kind != "text":
-                printed.number_format = _FORMATS[column.kind]
-            if emphasis == "total":
-                printed.fill, printed.font = _LIGHT, Font(name=_FAMILY, size=10, bold=True)
-    return first
+# --- tables, notes, maps
 
 
-def _headings(sheet: Worksheet, row: int, columns: Sequence[Column], *, grouped: bool) -> None:
-    for place, column in enumerate(columns, 1):
-        words = (column.group or column.title, column.title)[: 2 if grouped else 1]
-        for below, text in enumerate(words):
-            heading = _put(sheet, row + below, place, text)
-            heading.border, heading.fill, heading.alignment = _BOX, _SHADE, _CENTRE
-            heading.font = Font(name=_FAMILY, size=10, bold=True)
-        letter = get_column_letter(place)
-        least = sheet.column_dimensions[letter].width if letter in sheet.column_dimensions else 0
-        sheet.column_dimensions[letter].width = max(least, _WIDTH * column.share)
-    if not grouped:
-        sheet.row_dimensions[row].height = 30
-        return
-    sheet.row_dimensions[row].height = sheet.row_dimensions[row + 1].height = 20
-    for place, column in enumerate(columns, 1):
-        if not column.group:
-            sheet.merge_cells(start_row=row, end_row=row + 1, start_column=place, end_column=place)
-        elif place == 1 or columns[place - 2].group != column.group:
-            last = place + sum(1 for other in columns if other.group == column.group) - 1
-            sheet.merge_cells(start_row=row, end_row=row, start_column=place, end_column=last)
+def _flat(sheet: Worksheet, report: OverlapReport, tables: Sequence[Table], known: Known) -> None:
+    """Write tables of one kind below each other under one row of headings, frozen and printed on every page."""
+    fit_columns(sheet, tables)
+    columns, row = tables[0].columns, 2
+    write_headings(sheet, 1, columns)
+    for table in tables:
+        if table.rows and _headings(table.columns) != _headings(columns):
+            columns = table.columns
+            write_headings(sheet, row, columns)
+            row += 1
+        row = write_rows(sheet, row, table, known)
+    sheet.freeze_panes = "A2"
+    sheet.print_title_rows = "1:1"
+    heading = f"{report.head.title} {tables[0].title}"
+    sheet.oddHeader.center.text = heading.replace("&", "&&")[:200]  # type: ignore[union-attr]
+    if row > 2 and not any("total" in table.emphasis for table in tables):
+        sheet.auto_filter.ref = f"A1:{sheet.cell(row - 1, len(columns)).coordinate}"
 
 
-def _footing(sheet: Worksheet, report: OverlapReport) -> None:
-    row = _next(sheet, 2)
-    wide = 8
-    _band(sheet, row, f"{report.head.title} 说明", wide, 12)
-    for number, text in enumerate(basis_lines(report), 1):
-        _band(sheet, row + number, f"{number}. {text}", wide, high=15.0 * (1 + len(text) // 45))
-    _table(sheet, _next(sheet), version_table(report))
-    sheet.column_dimensions["A"].width = 20
-    sheet.column_dimensions["B"].width = 30
+def _headings(columns: Sequence[Column]) -> list[str]:
+    return [column.heading for column in columns]
+
+
+def _notes(sheet: Worksheet, reports: Sequence[OverlapReport]) -> None:
+    sheet.column_dimensions["A"].width, sheet.column_dimensions["B"].width = 5, _NOTES_WIDTH
+    for report in reports:
+        row = _next(sheet)
+        bold(put(sheet, row, 1, f"{report.head.title} {report.say('说明', 'Notes 说明')}"), 12)
+        for number, text in enumerate(basis_lines(report), 1):
+            put(sheet, row + number, 1, number)
+            put(sheet, row + number, 2, text).alignment = TEXT
+            sheet.row_dimensions[row + number].height = lines_of(text, _NOTES_WIDTH) * LINE_PT
+
+
+def _maps(sheet: Worksheet, reports: Sequence[OverlapReport]) -> None:
+    for report in reports:
+        if report.head.outline is not None or report.hits:
+            _map(sheet, report)
 
 
 def _map(sheet: Worksheet, report: OverlapReport) -> None:
-    if report.head.outline is None and not report.hits:
-        return
     drawing = overview(report, _MAP_MM)
     row = _next(sheet, 2)
-    _band(sheet, row, f"附图　{drawing.title}", 14, 12)
+    bold(put(sheet, row, 1, f"{report.say('附图', 'Map 附图')}　{drawing.title}"), 12)
     picture = Image(io.BytesIO(render_png(drawing)))
     picture.width, picture.height = (round(side / 25.4 * 96) for side in _MAP_MM)
     sheet.add_image(picture, f"A{row + 1}")
     below = row + 1 + round(_MAP_MM[1] / 25.4 * 72 / 15) + 1
-    words = "" if can_write(drawing) else "本机没有中文字体，图中文字从略；请安装中文字体后重新导出。"
-    _put(sheet, below, 1, words)
+    words = report.say(
+        "本机没有中文字体，图中文字从略；请安装中文字体后重新导出。",
+        "This machine has no font with Chinese: the words in the picture are left out. Install one and export again.",
+    )
+    put(sheet, below, 1, "" if can_write(drawing) else words)

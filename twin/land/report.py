@@ -10,7 +10,7 @@ from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from gis.overlap import OverlapOptions
-from gis.report import Look, OverlapReport, ReportHead, make_report, outline_of
+from gis.report import Lang, Look, OverlapReport, ReportHead, make_report, outline_of
 from twin.identity.caller import Caller
 from twin.identity.rights import reach
 from twin.land.compliance import Subject, compute_overlap
@@ -22,7 +22,7 @@ from twin.projects.models import Project
 from twin.projects.queries import get_project
 from twin.uploads.uploads import get_upload
 
-DRAWN: Final = "绘制范围"
+DRAWN: Final[dict[Lang, str]] = {"zh": "绘制范围", "en": "Drawn shape 绘制范围"}
 _PATTERNS: Final = ("diagonal", "back_diagonal", "vertical", "horizontal", "cross", "diagonal_cross")
 
 
@@ -39,17 +39,27 @@ def compute_report(
     subject: Subject,
     layers: Sequence[str] = DEFAULT_LAYERS,
     options: OverlapOptions | None = None,
+    *,
+    lang: Lang = "zh",
+    review_number: str = "",
 ) -> OverlapReport:
     """Lay a subject over layers and return the report of it; rights and errors are those of `compute_overlap`.
 
     Who may browse the land layers sees the features that are hit beyond the subject's edge on the maps, too.
+
+    Parameters
+    ----------
+    lang : {'zh', 'en'}
+        Of the words in pages and workbooks.
+    review_number : str
+        Map review number 审图号 printed below the maps.
     """
     chosen = replace(options or OverlapOptions(), geometry=True)
     answer = compute_overlap(session, caller, subject, layers, chosen)
     named = _named(session, caller, subject)
     outline = outline_of(named.placed.whole, chosen.buffer_m)
     head = ReportHead(
-        title=named.title,
+        title=named.title or DRAWN[lang],
         code=named.code,
         outline=outline,
         operator=caller.display_name if caller.is_anonymous else f"{caller.display_name} ({caller.login})",
@@ -57,6 +67,8 @@ def compute_report(
         looks=make_looks(),
         surroundings=_surroundings(session, caller, layers, answer, named.placed, outline),
         synthetic=bool(session.scalar(select(exists().where(Project.synthetic)))),
+        lang=lang,
+        review_number=review_number,
     )
     return make_report(answer, head)
 
@@ -68,7 +80,7 @@ def _named(session: Session, caller: Caller, subject: Subject) -> _Named:
     placed = free_subject(session, caller, subject)
     if subject.upload is not None:
         return _Named(get_upload(session, caller, subject.upload).file_name, None, placed)
-    return _Named(DRAWN, None, placed)
+    return _Named("", None, placed)
 
 
 def _surroundings(

@@ -4,7 +4,7 @@ The software answers with facts and never with a permission: what the law decide
 case review 需个案审查, and the absence of hits is called no more than that.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 from gis.overlap import LayerOverlap, OverlapAnswer
@@ -14,6 +14,9 @@ from twin.land.land_classes import GROUPS, RolledUp, roll_up
 Said = Literal["yes", "no", "unknown"]
 WHOLE_PERCENT: Final = 99.99
 """The land survey must cover this much of the subject before its silence means no."""
+
+NOISE_M: Final = 0.001
+"""A shorter length outside is the rounding of coordinates."""
 
 WORDS: Final = {
     "cultivated": ("是否占用耕地？", "Does it occupy cultivated land?"),
@@ -45,6 +48,8 @@ class Question:
     answer: Said
     area_m2: float | None = None
     review: bool = False
+    length_m: float | None = None
+    points: int | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Return the question as it is answered, in both languages."""
@@ -52,13 +57,17 @@ class Question:
         body: dict[str, Any] = {"code": self.code, "zh": zh, "en": en, "answer": self.answer}
         if self.area_m2 is not None:
             body |= areas_json(self.area_m2)
+        if self.length_m is not None:
+            body["length_m"] = round(self.length_m, 4)
+        if self.points is not None:
+            body["points"] = self.points
         return {**body, "needs_case_review": True} if self.review else body
 
 
 def review_json(answer: OverlapAnswer) -> dict[str, Any]:
     """Return questions, roll-up of land classes and conclusion, for the body of an overlap.
 
-    Lines and points are asked whether they touch, without areas.
+    Of lines the answers tell lengths, of points numbers, in place of areas.
     """
     layers = {layer.target.layer: layer for layer in answer.layers}
     body: dict[str, Any] = {
@@ -78,15 +87,21 @@ def _questions(layers: dict[str, LayerOverlap]) -> list[Question]:
         _class_question("forest", layers.get("dltb")),
         _hit("ecology", layers.get("ecology")),
         _outside(layers.get("urban_boundary")),
-        Question("make_up", farmland.answer, farmland.area_m2, review=farmland.review),
+        replace(farmland, code="make_up"),
     ]
 
 
 def _hit(code: str, layer: LayerOverlap | None) -> Question:
     if layer is None:
         return Question(code, "unknown")
-    area = None if _is_thin(layer) else layer.area_m2
-    return Question(code, "yes" if layer.hit else "no", area, review=layer.hit)
+    return replace(_sized(code, "yes" if layer.hit else "no", layer), review=layer.hit)
+
+
+def _sized(code: str, answer: Said, layer: LayerOverlap) -> Question:
+    """Return a question whose size is what of the subject lies in a layer."""
+    if _is_thin(layer):
+        return Question(code, answer, length_m=layer.length_m, points=layer.points)
+    return Question(code, answer, layer.area_m2)
 
 
 def _class_question(code: str, layer: LayerOverlap | None) -> Question:
@@ -94,18 +109,28 @@ def _class_question(code: str, layer: LayerOverlap | None) -> Question:
     if layer is None:
         return Question(code, "unknown")
     prefix = "01" if code == "cultivated" else "03"
-    hit = any((row.class_code or "").startswith(prefix) for row in layer.by_class)
-    rolled = roll_up(layer.by_class)
-    area = rolled.cultivated_m2 if code == "cultivated" else rolled.forest_m2
+    classes = [row for row in layer.by_class if (row.class_code or "").startswith(prefix)]
     silent: Said = "no" if layer.share_of_subject >= WHOLE_PERCENT else "unknown"
-    return Question(code, "yes" if hit else silent, None if _is_thin(layer) else area)
+    answer: Said = "yes" if classes else silent
+    if layer.length_m is not None:
+        return Question(
+            code, answer, length_m=min(layer.length_m, sum(row.length_m or 0.0 for row in classes))
+        )
+    if layer.points is not None:
+        return Question(code, answer, points=min(layer.points, sum(row.points or 0 for row in classes)))
+    rolled = roll_up(layer.by_class)
+    return Question(code, answer, rolled.cultivated_m2 if code == "cultivated" else rolled.forest_m2)
 
 
 def _outside(layer: LayerOverlap | None) -> Question:
     if layer is None:
         return Question("outside_urban", "unknown")
-    if _is_thin(layer):
-        return Question("outside_urban", "no" if layer.share_of_subject >= WHOLE_PERCENT else "yes")
+    if layer.remainder_points is not None:
+        points = layer.remainder_points
+        return Question("outside_urban", "yes" if points else "no", points=points)
+    if layer.remainder_length_m is not None:
+        length_m = layer.remainder_length_m
+        return Question("outside_urban", "yes" if length_m >= NOISE_M else "no", length_m=length_m)
     area = layer.remainder_area_m2
     return Question("outside_urban", "yes" if area > 0 else "no", area)
 

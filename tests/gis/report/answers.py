@@ -48,19 +48,38 @@ def areas(area_m2: float) -> dict[str, float]:
 
 
 QUESTIONS: list[dict[str, Any]] = [
-    {"code": "cultivated", "zh": "是否占用耕地？", "answer": "yes", **areas(WEST_M2)},
+    {
+        "code": "cultivated",
+        "en": "Does it occupy cultivated land?",
+        "zh": "是否占用耕地？",
+        "answer": "yes",
+        **areas(WEST_M2),
+    },
     {
         "code": "permanent_farmland",
         "zh": "是否占用永久基本农田？",
+        "en": "Does it occupy farmland?",
         "answer": "yes",
         **areas(FARMLAND_M2),
         "needs_case_review": True,
     },
-    {"code": "ecology", "zh": "是否占用生态保护红线？", "answer": "no", **areas(0.0)},
-    {"code": "outside_urban", "zh": "是否超出城镇开发边界？", "answer": "unknown"},
+    {
+        "code": "ecology",
+        "en": "Does it occupy the red line?",
+        "zh": "是否占用生态保护红线？",
+        "answer": "no",
+        **areas(0.0),
+    },
+    {
+        "code": "outside_urban",
+        "en": "Does it reach outside?",
+        "zh": "是否超出城镇开发边界？",
+        "answer": "unknown",
+    },
     {
         "code": "make_up",
         "zh": "是否需要补划永久基本农田？",
+        "en": "Is make-up needed?",
         "answer": "yes",
         **areas(FARMLAND_M2),
         "needs_case_review": True,

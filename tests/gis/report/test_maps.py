@@ -105,8 +105,54 @@ def test_one_layer_is_drawn_alone_with_its_legend() -> None:
 def test_numbers_that_would_cover_each_other_stand_once() -> None:
     small = [item(n, (str(n), "", "", ""), box(n / 1000, 0, (n + 1) / 1000, 0.001), 1e-6) for n in range(50)]
     found = report(answer(layers=[layer("dltb", "地类图斑", small, box(0, 0, 1, 1))]))
-    numbers = [text for text in labels(overview(found, SIZE)) if text.isdigit() and int(text) <= 50]
-    assert len(numbers) < 5
+    drawing = overview(found, SIZE)
+    numbers = [
+        mark for mark in drawing.marks if isinstance(mark, Label) and mark.boxed and len(mark.text) <= 2
+    ]
+    assert 1 <= len(numbers) <= 4  # each too small for its number: one on every side of the heap
+    boxes = [shapely.box(each.left, each.at[1] - 2, each.left + each.length, each.at[1]) for each in numbers]
+    assert not any(one.intersects(other) for one in boxes for other in boxes if one is not other)
+
+
+def test_a_piece_that_its_number_would_hide_has_it_beside_at_the_end_of_a_line() -> None:
+    tomb = box(150, 100, 151, 101)  # a metre: half a millimetre on a map of 1:2000
+    found = report(
+        answer(
+            layers=[layer("heritage", "历史文化保护", [item(1, ("H-1", "古墓", "", ""), tomb, 1.0)], tomb)]
+        )
+    )
+    drawing = overview(found, SIZE)
+    x, _ = labels(drawing)["1"]
+    dark = [
+        mark
+        for mark in drawing.marks
+        if isinstance(mark, Stroke) and mark.width == 0.12 and len(mark.points) == 2
+    ]
+    leader = next(each for each in dark if abs(each.points[1][0] - x) < 2 and each.colour == "#222222")
+    west, top, east, bottom = red_ring(drawing).bounds
+    # The tomb lies 150.5 m of 200 m east and 100.5 m of 150 m north.
+    assert leader.points[0] == pytest.approx(
+        (west + (east - west) * 150.5 / 200, bottom - (bottom - top) * 100.5 / 150), abs=0.1
+    )
+    assert abs(x - leader.points[0][0]) > 3
+
+
+def test_below_the_map_stand_plane_day_and_the_review_number_or_room_for_it() -> None:
+    wide = labels(overview(report(review_number="皖S（2025）1号"), (262.0, 150.0)))
+    assert any("审图号：皖S（2025）1号" in text and "制图 2025-10-31" in text for text in wide)
+    assert any("审图号：　　　" in text for text in labels(overview(report(), SIZE)))
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+@pytest.mark.parametrize("size", [(262.0, 150.0), (128.0, 80.0)])
+def test_no_words_run_out_of_the_picture(lang: str, size: tuple[float, float]) -> None:
+    found = report(lang=lang)
+    for drawing in (overview(found, size), *(layer_map(found, each, size) for each in found.hits)):
+        for mark in drawing.marks:
+            if isinstance(mark, Label):
+                assert mark.left >= 0, mark.text
+                assert mark.left + mark.length <= size[0], mark.text
+                assert mark.at[1] <= size[1], mark.text
 
 
 def test_the_svg_is_well_formed_in_its_true_size_and_escapes_names() -> None:

@@ -30,7 +30,7 @@ def test_layers_stand_in_the_order_of_the_office_and_features_are_numbered_throu
     rows = texts(summary_table(report()))
     assert [row[1] for row in rows] == ["地类图斑", "永久基本农田", "生态保护红线", "储备地块"]
     assert [row[2] for row in rows] == ["是", "是", "否", "是"]
-    assert [row[10] for row in rows] == ["1–2", "3", "—", "4"]
+    assert [row[11] for row in rows] == ["1–2", "3", "—", "4"]
     assert [row[0] for row in texts(detail_table(report()))] == ["1", "2", "3", "4"]
 
 
@@ -38,7 +38,8 @@ def test_areas_stand_in_square_metres_hectares_and_mu_with_the_agencys_decimals(
     reserve = texts(summary_table(report()))[3]
     # 7,996.74 m² = 0.799674 ha = 7,996.74 × 3 / 2000 = 11.99511 亩; 28.5714 % of 27,988.57 m²
     assert reserve[3:7] == ["7,996.74", "0.7997", "11.9951", "28.57"]
-    assert reserve[9] == "19,991.83"  # 27,988.57 − 7,996.74
+    assert reserve[10] == "19,991.83"  # 27,988.57 − 7,996.74
+    assert reserve[7] == "40.00"  # of the parcel, which is hit by 40 %
 
 
 def test_a_hair_below_zero_is_printed_without_a_sign() -> None:
@@ -48,7 +49,7 @@ def test_a_hair_below_zero_is_printed_without_a_sign() -> None:
 
 def test_critical_features_and_notes_stand_in_the_remarks() -> None:
     farmland = texts(summary_table(report()))[1]
-    assert farmland[11] == "需个案审查：分析对象占用该管控范围。含临界图斑 1 个。"
+    assert farmland[12] == "需个案审查：分析对象占用该管控范围。含临界图斑 1 个。"
     assert texts(detail_table(report()))[2][11] == "临界"
 
 
@@ -68,8 +69,8 @@ def test_what_a_caller_may_not_know_is_no_zero() -> None:
     hidden = answer()
     hidden["layers"][2] |= {"items": [], "internal": True, "area_m2": 0, "by_class": [], "pieces": 0}
     farmland = texts(summary_table(report(hidden)))[1]
-    assert farmland[2:10] == ["是", "—", "—", "—", "—", "—", "—", "—"]
-    assert "不公开" in farmland[11]
+    assert farmland[2:11] == ["是", *["—"] * 8]
+    assert "不公开" in farmland[12]
 
 
 def test_the_questions_of_the_law_are_answered_with_areas_and_never_with_compliant() -> None:
@@ -175,7 +176,8 @@ def thin(table: Table) -> list[str]:
 
 
 def test_a_line_is_told_by_its_length() -> None:
-    road = layer("dltb", "地类图斑", [], None, hit=True, length_m=150.0, share_of_subject=75.0, pieces=2)
+    road = layer("dltb", "地类图斑", [], None, hit=True, length_m=150.0, share_of_subject=75.0, pieces=2,
+                 remainder_length_m=50.0)  # fmt: skip
     found = report(
         answer(
             subject={**areas(0.0), "area_plane_m2": 0.0, "length_m": 200.0, "crs_overlay": "EPSG:4527"},
@@ -184,9 +186,73 @@ def test_a_line_is_told_by_its_length() -> None:
     )
     table = summary_table(found)
     row = dict(zip([column.title for column in table.columns], texts(table)[0], strict=True))
-    assert (row["压占长度\n（米）"], row["占用地\n比例（%）"]) == ("150.00", "75.00")
+    assert (row["压占长度\n（米）"], row["占全长\n比例（%）"]) == ("150.00", "75.00")
+    assert row["未压占长度\n（米）"] == "50.00"
     assert thin(table) == []
-    assert dict(head_lines(found))["对象大小"] == "200.00 米"
+    assert dict(head_lines(found))["线路长度（椭球）"] == "200.00 米"
+    assert not [
+        line for line in basis_lines(found) if "碎片" in line or "亩" in line
+    ]  # nothing is dropped of lines
+
+
+def test_a_point_is_told_by_number_and_what_lies_outside_of_the_urban_boundary_is_said() -> None:
+    town = layer("urban_boundary", "城镇开发边界", [], None, hit=True, points=3, share_of_subject=75.0, pieces=3,
+                 remainder_points=1, outside_points=1)  # fmt: skip
+    asked = {
+        "code": "outside_urban",
+        "zh": "是否超出城镇开发边界？",
+        "en": "Outside?",
+        "answer": "yes",
+        "points": 1,
+    }
+    subject = {**areas(0.0), "area_plane_m2": 0.0, "points": 4, "crs_overlay": "EPSG:4527"}
+    found = report(answer(subject=subject, layers=[town], questions=[asked]))
+    table = summary_table(found)
+    row = dict(zip([column.title for column in table.columns], texts(table)[0], strict=True))
+    assert (row["压占点数"], row["未压占点数"], row["占总点数\n比例（%）"]) == ("3", "1", "75.00")
+    assert row["备注"] == "边界外 1 个点。"
+    assert dict(questions(found))["是否超出城镇开发边界？"] == "是，1 个点"
+
+
+def test_what_lies_in_none_of_the_layers_stands_below_them() -> None:
+    # The two do not touch: 27,988.57 − 7,996.74 − 1,799.26 = 18,192.57 m², 65 % of the project
+    rest = {**areas(18_192.57), "pieces": 1}
+    table = summary_table(report(answer(remainder=rest)))
+    last = texts(table)[-1]
+    assert last[1:7] == ["以上图层之外", "", "18,192.57", "1.8193", "27.2889", "65.00"]
+    assert table.emphasis[-1] == "total"
+    hidden = answer(remainder=rest)
+    hidden["layers"][2] |= {"items": [], "internal": True}
+    assert (
+        len(summary_table(report(hidden)).rows) == 4
+    )  # what lies beside a layer that may not be shown is not told
+
+
+def test_in_english_the_chinese_terms_stand_beside_the_english_ones() -> None:
+    found = report(lang="en")
+    lines, asked = dict(head_lines(found)), dict(questions(found))
+    assert lines["Area 用地面积 (ellipsoid)"] == "27,988.57 m² = 2.7989 ha 公顷 = 41.9829 mu 亩"
+    assert lines["Overlay CRS 叠加坐标系"].startswith("CGCS2000 3-degree zone 39 三度带")
+    assert asked["Does it occupy farmland? 是否占用永久基本农田？"].endswith("Needs case review 需个案审查")
+    assert asked["Conclusion 结论"] == "Needs case review. 需个案审查"
+    summary = summary_table(found)
+    assert texts(summary)[1][1:3] == ["farmland 永久基本农田", "yes 是"]
+    assert "需个案审查" in texts(summary)[1][12]
+    words = " ".join([*lines, *asked, *basis_lines(found), *(each.title for each in all_tables(found))])
+    for term in ("档案编号", "压占", "碎片", "临界", "分类统计表", "亩", "公顷"):
+        assert term in words, term
+    assert "compliant" in words
+    assert not [
+        text for text in (*lines, *asked) if not text.isascii() and text[0] > "\u2e7f"
+    ]  # English comes first
+
+
+def test_the_figures_are_the_same_in_both_languages() -> None:
+    for one, other in zip(all_tables(report()), all_tables(report(lang="en")), strict=True):
+        figures = [place for place, column in enumerate(one.columns) if column.kind != "text"]
+        assert [[row[at] for at in figures] for row in one.rows] == [
+            [row[at] for at in figures] for row in other.rows
+        ]
 
 
 def test_the_head_names_the_subject_its_areas_and_the_plane() -> None:
