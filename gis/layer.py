@@ -168,6 +168,8 @@ class Layer:
     geometry_text: str | None = None
     srid: int = STORED_SRID
     temporal: bool = False
+    past_relation: str | None = None
+    changed_relation: str | None = None
     time_field: str | None = None
     label_field: str | None = None
     min_zoom: int = 0
@@ -179,8 +181,9 @@ class Layer:
     def __post_init__(self) -> None:
         for name in (self.id, self.relation, self.id_column, self.geometry_column):
             identifier(name)
-        if self.geometry_text is not None:
-            identifier(self.geometry_text)
+        for optional in (self.geometry_text, self.past_relation, self.changed_relation):
+            if optional is not None:
+                identifier(optional)
         if not 0 <= self.min_zoom <= self.max_zoom <= MAX_ZOOM:
             raise ValueError(f"layer {self.id}: zooms {self.min_zoom}–{self.max_zoom} are no range")
         if len({item.name for item in self.fields}) != len(self.fields):
@@ -296,4 +299,5 @@ class Selection:
     def _source(self) -> tuple[str, dict[str, object]]:
         if not self.layer.temporal:
             return self.layer.relation, {}
-        return f"{self.layer.relation}(%(at)s::timestamptz)", {"at": self.at}
+        past = None if self.at is None else self.layer.past_relation
+        return f"{past or self.layer.relation}(%(at)s::timestamptz)", {"at": self.at}

@@ -37,10 +37,6 @@ KIND_FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
 """What two features must share to be of the same kind, where the question does not say."""
 
 
-UNDATED: Final = frozenset({"land_parcels"})
-"""Layers whose view knows no earlier states."""
-
-
 @dataclass(frozen=True)
 class About:
     """What a question is about: a project, a shape with its CRS (east or longitude first), an upload of the caller,

@@ -10,6 +10,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 from sqlalchemy.orm import Session
 
+from gis.crs import MU_PER_M2
 from gis.errors import InvalidPageTokenError
 from gis.filters import Bbox, Frame
 from gis.questions import (
@@ -45,7 +46,6 @@ from twin.identity.caller import Caller
 from twin.land.question_shapes import find_shape, run
 from twin.land.question_sources import (
     KIND_FIELDS,
-    UNDATED,
     About,
     Wanted,
     get_kind_field,
@@ -217,8 +217,7 @@ def ask_change(session: Session, caller: Caller, wanted: Wanted, before: datetim
     Raises
     ------
     InvalidInputError
-        The first time is not before the second, or the layer holds no earlier states: no answer is better than
-        "nothing changed".
+        The first time is not before the second.
     """
     if before >= after:
         raise InvalidInputError(
@@ -227,22 +226,32 @@ def ask_change(session: Session, caller: Caller, wanted: Wanted, before: datetim
             where="from",
         )
     source = get_source(caller, wanted)
-    if source.name in UNDATED:
-        raise InvalidInputError(
-            f"Layer {source.name} is kept as it is now; what happened to a parcel tells "
-            "/api/v1/land/parcels/{parcel_no}/history.",
-            f"图层 {source.name} 只保存现状；地块的变化见 /api/v1/land/parcels/{{parcel_no}}/history。",
-            where="layer",
-        )
     name = f"change {source.name} {before.isoformat()} {after.isoformat()}"
     after_id = read_place(name, wanted.next).id if wanted.next else 0
     paging = Paging(wanted.limit, form=wanted.form)
     statement = change_statement(source, before, after, wanted.limit, after_id, wanted.form)
     page = _cut(run(session, caller, statement), paging, lambda row: Place(0.0, 0, int(row[0])))
-    counts = {kind: int(n) for kind, n in run(session, caller, change_count_statement(source, before, after))}
-    members: dict[str, Any] = {"counts": {kind: counts.get(kind, 0) for kind in KINDS}}
+    counted = run(session, caller, change_count_statement(source, before, after))
+    members = _change_counts(counted, with_areas=source.layer.geometry_type == "polygon")
     members |= {"from": before.isoformat(), "to": after.isoformat()}
     return _document(page, paging, name, members)
+
+
+def _change_counts(rows: Sequence[Sequence[Any]], *, with_areas: bool) -> dict[str, Any]:
+    """Return how many changes of each kind there are, and how much area came and went with them."""
+    by_kind = {str(row[0]): row for row in rows}
+    number, moved, reclassed = ({kind: int(row[n]) for kind, row in by_kind.items()} for n in (1, 2, 3))
+    members: dict[str, Any] = {
+        "counts": {kind: number.get(kind, 0) for kind in KINDS},
+        "of_changed": {"moved": moved.get("changed", 0), "reclassed": reclassed.get("changed", 0)},
+    }
+    if not with_areas:
+        return members
+    grown = {kind: (row[5] or 0.0) - (row[4] or 0.0) for kind, row in by_kind.items()}
+    total_m2 = sum(grown.values())
+    members["area_difference_m2"] = {**{kind: grown.get(kind, 0.0) for kind in KINDS}, "total": total_m2}
+    members["area_difference_mu"] = total_m2 * MU_PER_M2
+    return members
 
 
 @dataclass(frozen=True)

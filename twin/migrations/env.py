@@ -11,6 +11,7 @@ import twin.jobs.models
 import twin.land.models
 import twin.land.reserve_models
 import twin.land.run_models
+import twin.land.version_models
 import twin.progress.models
 import twin.projects.models
 import twin.uploads.models  # noqa: F401  every table must be known before the first comparison

@@ -7,20 +7,22 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-# Red lines are known from the first recorded month on, so that every past map shows the planned projects too.
+# Red lines and land are known from the first recorded month on, so that every past map shows them too.
 EARLIEST = datetime(2023, 11, 1)  # noqa: DTZ001  local time of the agency; the statement adds the zone
 
 # The surveyed geometry is kept as it is; the map's is made of it once, with long edges densified first.
 _GEOMETRY = """ST_Transform(ST_Segmentize(g.survey, 500), 4490), g.survey"""
 _SURVEY = """CROSS JOIN LATERAL (SELECT ST_Multi(ST_GeomFromText(r.survey_wkt, r.survey_srid)) AS survey) g"""
 
+_KNOWN_SINCE = "CAST(:earliest AS timestamp) AT TIME ZONE 'Asia/Shanghai'"
+
 _PARCELS = text(f"""
 INSERT INTO land_parcel (parcel_no, name, kind, planned_use, land_class, state, idle_state, supply_date,
   agreed_start, started_on, stopped_on, built_share, invested_share, released_on, public_visible,
-  source, source_crs, source_file, source_sha256, stated_area_m2, geom, geom_survey)
+  created_at, source, source_crs, source_file, source_sha256, stated_area_m2, geom, geom_survey)
 SELECT r.parcel_no, r.name, r.kind, r.planned_use, r.land_class, r.state, r.idle_state, r.supply_date,
   r.agreed_start, r.started_on, r.stopped_on, r.built_share, r.invested_share, r.released_on, r.public_visible,
-  'samples', r.survey_crs, :file, :sha256, r.stated_area_m2, {_GEOMETRY}
+  {_KNOWN_SINCE}, 'samples', r.survey_crs, :file, :sha256, r.stated_area_m2, {_GEOMETRY}
 FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(parcel_no text, name text, kind text, planned_use text,
   land_class text, state text, idle_state text, supply_date date, agreed_start date, started_on date,
   stopped_on date, built_share numeric, invested_share numeric, released_on date, public_visible boolean,
@@ -31,10 +33,10 @@ ON CONFLICT (parcel_no) DO NOTHING""")  # noqa: S608  our own text; every value 
 _CONTROLS = text(f"""
 INSERT INTO control_area (layer, code, name, class_code, class_name, registered_area_m2, sensitivity,
   public_visible, valid_from, valid_to, attributes,
-  source, source_crs, source_file, source_sha256, stated_area_m2, geom, geom_survey)
+  created_at, source, source_crs, source_file, source_sha256, stated_area_m2, geom, geom_survey)
 SELECT r.layer, r.code, r.name, r.class_code, r.class_name, r.registered_area_m2, r.sensitivity,
   r.public_visible, r.valid_from, r.valid_to, coalesce(r.attributes, '{{}}'),
-  'samples', r.survey_crs, :file, :sha256, r.stated_area_m2, {_GEOMETRY}
+  {_KNOWN_SINCE}, 'samples', r.survey_crs, :file, :sha256, r.stated_area_m2, {_GEOMETRY}
 FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(layer text, code text, name text, class_code text,
   class_name text, registered_area_m2 float8, sensitivity text, public_visible boolean, valid_from date,
   valid_to date, attributes jsonb, survey_crs text, survey_srid integer, survey_wkt text, stated_area_m2 float8)
@@ -65,9 +67,7 @@ def add_polygons(session: Session, table: str, rows: list[dict[str, Any]], file:
     rows : list of dict
         Properties with `survey_wkt` (metres in `survey_srid`).
     """
-    values: dict[str, Any] = {"rows": json.dumps(rows), "sha256": sha256}
-    if table == "footprints":
-        values["earliest"] = EARLIEST
-    else:
+    values: dict[str, Any] = {"rows": json.dumps(rows), "sha256": sha256, "earliest": EARLIEST}
+    if table != "footprints":
         values["file"] = file
     return session.execute(_STATEMENTS[table], values).rowcount  # type: ignore[attr-defined,no-any-return]

@@ -1,4 +1,5 @@
--- The reserve pool 储备池. Land belongs to no project: row_project_id is null.
+-- The reserve pool 储备池, as it is now: for a time `past_land_parcels` is asked, so that this stays a scan of its table.
+-- Land belongs to no project: row_project_id is null.
 DROP FUNCTION IF EXISTS layer_land_parcels(timestamptz);
 CREATE FUNCTION layer_land_parcels(at timestamptz) RETURNS TABLE (
   id bigint, row_public boolean, row_project_id bigint, geom geometry, geom_json text, geom_survey geometry,
@@ -13,7 +14,8 @@ SELECT id, public_visible, NULL::bigint, geom, geom_json, geom_survey,
 FROM land_parcel
 $$;
 
--- Control areas 管控图层: farmland, ecological red line, urban boundary, heritage, river, land-use patches.
+-- Control areas 管控图层: farmland, ecological red line, urban boundary, heritage, river, land-use patches; as they are
+-- recorded now (for a time: `past_control_areas`), of them those in force on the day asked about.
 DROP FUNCTION IF EXISTS layer_control_areas(timestamptz);
 CREATE FUNCTION layer_control_areas(at timestamptz) RETURNS TABLE (
   id bigint, row_public boolean, row_project_id bigint, geom geometry, geom_json text, geom_survey geometry,

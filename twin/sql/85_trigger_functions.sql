@@ -7,7 +7,7 @@ DECLARE
   signature regprocedure;
 BEGIN
   FOR signature IN SELECT p.oid FROM pg_proc p WHERE p.pronamespace = 'public'::regnamespace AND (
-      p.prorettype = 'trigger'::regtype AND p.proname ~ '^(note|regrid|count)_' OR p.proname ~ '^compact_layer_')
+      p.prorettype = 'trigger'::regtype AND p.proname ~ '^(note|regrid|count|keep)_' OR p.proname ~ '^compact_layer_')
   LOOP
     EXECUTE format('ALTER FUNCTION %s SECURITY DEFINER SET search_path = public, %I, pg_temp', signature, postgis);
   END LOOP;

@@ -49,7 +49,7 @@ def marks() -> Source:
 
 
 def versions() -> Source:
-    return Source("versions", Selection(VERSIONS, EVERYTHING))
+    return Source("versions", Selection(VERSIONS, EVERYTHING), ("kind",))
 
 
 @dataclass(frozen=True)
