@@ -32,6 +32,29 @@ FROM (
 WHERE ST_IsValid(g)
 ORDER BY g"""  # neighbours lie together, as they do in a survey's files
 
+# As many of each layer as a district has, of its size and number of vertices.
+CONTROL_AREAS = """
+INSERT INTO control_area (layer, code, name, class_code, class_name, source_crs, geom, geom_survey)
+SELECT layer, layer || '-' || n, '基准' || title || n, class_code, class_name, 'EPSG:4490', ST_Multi(g), ST_Multi(g)
+FROM (
+  SELECT layer, title, n, class_code, class_name, ST_MakePolygon(ST_MakeLine(ARRAY(
+    SELECT ST_SetSRID(ST_MakePoint(
+      x + r * (0.8 + 0.2 * sin(7 * (a %% k) + n)) * cos(2 * pi() * (a %% k) / k),
+      y + r * (0.8 + 0.2 * sin(7 * (a %% k) + n)) * sin(2 * pi() * (a %% k) / k)), 4490)
+    FROM generate_series(0, k) a))) AS g
+  FROM (SELECT layer, title, class_code, class_name, n, k, r * (0.5 + random()) AS r,
+          %(west)s + %(width)s * random() AS x, %(south)s + %(height)s * random() AS y
+        FROM (VALUES ('dltb', '地类图斑', '0103', '旱地', 100000, 0.0008, 40),
+                     ('farmland', '永久基本农田', NULL, NULL, 30000, 0.001, 60),
+                     ('ecology', '生态保护红线', NULL, NULL, 400, 0.006, 400),
+                     ('urban_boundary', '城镇开发边界', NULL, NULL, 40, 0.02, 1000),
+                     ('heritage', '文物保护范围', NULL, NULL, 300, 0.002, 40),
+                     ('river', '河道管理范围', NULL, NULL, 200, 0.004, 300))
+             AS kinds(layer, title, class_code, class_name, many, r, k),
+          LATERAL generate_series(1, greatest(1, many * %(per_mille)s / 1000)) n OFFSET 0) q) polygons
+WHERE ST_IsValid(g)
+ORDER BY g"""
+
 # Two bodies and a hole each: an L of about 300 m with a pond, and a square beside it.
 PROJECTS = """
 WITH added AS (
@@ -102,6 +125,13 @@ def add_parcels(connection: psycopg.Connection, count: int) -> int:
     """Add parcels of 41 vertices over 0.8° × 0.6°; return how many."""
     added = _run(connection, PARCELS, {"count": count, **_PLACE})
     connection.execute("ANALYZE land_parcel")
+    return added
+
+
+def add_control_areas(connection: psycopg.Connection, per_mille: int = 1000) -> int:
+    """Add areas of every control layer, so many thousandths of a district's; return how many."""
+    added = _run(connection, CONTROL_AREAS, {"per_mille": per_mille, **_PLACE})
+    connection.execute("ANALYZE control_area")
     return added
 
 

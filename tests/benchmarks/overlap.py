@@ -6,13 +6,17 @@
 - one project against all parcels and control areas, warm: p50 and p95 in ms, from the rows to JSON without geometry;
 - the run of all projects (set-based statement, answers as JSON) against bare statements of PostGIS, in turns: one
   that gives the same figures, and one of nothing but the pairs and their areas; seconds and their ratios;
-- the same pairs by GeoPandas, shapely and `geopandas.overlay`, and how far the areas are apart.
+- the same pairs by GeoPandas, shapely and `geopandas.overlay`, and how far the areas are apart;
+- the pairs with parcels and all control layers by the three engines as `twin overlap --engine` runs them, Dask over
+  tiles with two workers, and how far their areas are apart.
 """
 
 import argparse
 import statistics
+import tempfile
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
@@ -23,15 +27,17 @@ import pyarrow as pa
 
 from gis.overlap import OverlapOptions, overlaps_statement
 from gis.overlap.batch import SCHEMA, BatchRules, overlap_pairs, read_shapes
-from tests.benchmarks.data import add_parcels, add_projects
+from tests.benchmarks.data import add_control_areas, add_parcels, add_projects
 from twin.db import for_psycopg, make_engine, migrate, open_session
 from twin.identity.caller import SYSTEM
+from twin.land.batch import Cluster, Engine, compute_pairs
 from twin.land.compliance import Subject, compute_overlap
 from twin.land.queries import plan_sets
 from twin.land.run_order import list_subject_keys, order_layer, subject_rows
-from twin.land.targets import make_targets
+from twin.land.targets import expand_layers, make_targets
 
 LAYERS = ["land_parcels"]
+EVERYTHING = ["land_parcels", "control_areas"]
 # What anybody would write for the pairs and their areas on the ellipsoid, the overlay made in the zone, and …
 PAIRS = """
 WITH p AS MATERIALIZED (
@@ -65,6 +71,7 @@ def fill(url: str, projects: int, parcels: int) -> None:
         if connection.execute("SELECT EXISTS (SELECT FROM land_parcel)").fetchone() == (True,):
             return
         add_parcels(connection, parcels)
+        add_control_areas(connection, max(1, parcels // 1000))
         add_projects(connection, projects)
         connection.execute("VACUUM ANALYZE")
 
@@ -82,10 +89,9 @@ def single(url: str, times: int) -> None:
     with open_session(engine) as session:
         keys = list_subject_keys(session, order_layer(SYSTEM, "projects", LAYERS, OverlapOptions()))
         chosen = keys[:: max(1, len(keys) // times)][:times]
-        layers = ["land_parcels", "control_areas"]
 
         def ask(code: str) -> None:
-            orjson.dumps(compute_overlap(session, SYSTEM, Subject(project=code), layers))
+            orjson.dumps(compute_overlap(session, SYSTEM, Subject(project=code), EVERYTHING))
 
         for key in chosen[:5]:
             ask(key.code)
@@ -160,6 +166,33 @@ def postgis_pairs(url: str, portion: int) -> pd.DataFrame:
     return frame.sort_values(["subject_id", "feature_id"], ignore_index=True)
 
 
+def engine_pairs(url: str, engine: Engine) -> tuple[pd.DataFrame, float]:
+    """Return the pairs with every layer as one of the engines gives them, and the seconds it took."""
+    database = make_engine(url, 1, 3_600_000)
+    with open_session(database) as session, tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
+        order = order_layer(SYSTEM, "projects", expand_layers(EVERYTHING), OverlapOptions())
+        start = time.perf_counter()
+        pairs = compute_pairs(session, engine, order, Cluster(Path(folder), workers=2))
+        took = time.perf_counter() - start
+    database.dispose()
+    return pairs.sort_values(["layer", "subject_code", "feature_code"], ignore_index=True), took
+
+
+def compare_engines(url: str) -> None:
+    """Print what each engine took, and how far the others are from PostGIS."""
+    expected, took = engine_pairs(url, "postgis")
+    counts = ", ".join(f"{layer} {count:,}" for layer, count in expected["layer"].value_counts().items())
+    print(f"engine postgis {took:.1f} s, {len(expected):,} pairs: {counts}", flush=True)
+    keys = ["layer", "subject_code", "feature_code", "pieces", "critical"]
+    for engine in ("geopandas", "dask"):
+        mine, took = engine_pairs(url, engine)
+        same = expected[keys].astype(str).equals(mine[keys].astype(str))
+        apart = float(np.max(np.abs(mine["area_m2"] / expected["area_m2"] - 1))) if same else float("nan")
+        print(
+            f"engine {engine} {took:.1f} s, same pairs: {same}, areas apart at most {apart:.1e}", flush=True
+        )
+
+
 def frames(projects: pa.Table, parcels: pa.Table) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
     """Return the same rows as GeoPandas' own overlay takes them, in the zone."""
     first, second = (
@@ -203,7 +236,8 @@ def main() -> None:
     same = np.array_equal(mine[["subject_id", "feature_id"]], expected[["subject_id", "feature_id"]])
     apart = float(np.max(np.abs(mine["area_m2"] / expected["area_m2"] - 1))) if same else float("nan")
     print(f"from WKB to areas: GeoPandas path {took:.2f} s, geopandas.overlay {theirs:.2f} s; same pairs: {same}, "
-          f"areas apart at most {apart:.1e}")  # fmt: skip
+          f"areas apart at most {apart:.1e}", flush=True)  # fmt: skip
+    compare_engines(given.url)
 
 
 if __name__ == "__main__":

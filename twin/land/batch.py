@@ -1,6 +1,7 @@
 """Pairs of whole layers 整层压占 by one of three engines that give the same: PostGIS, GeoPandas, Dask over tiles."""
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -63,13 +64,39 @@ def compute_pairs(
             "Buffers and adjusted areas are computed by the engine postgis alone.",
             "缓冲与登记面积调整仅支持 postgis 引擎。",
         )
-    if engine == "dask":
-        _check_folder(order, cluster)
     frames = []
-    for layer in order.layers:
-        frame = _layer_pairs(session, engine, order, layer, cluster, on_progress or _silent)
-        frames.append(_named(session, order.subject_layer, layer, frame))
+    with _opened(engine, order, cluster) as tiles:
+        for layer in order.layers:
+            frame = _layer_pairs(session, engine, order, layer, tiles, on_progress or _silent)
+            frames.append(_named(session, order.subject_layer, layer, frame))
     return pd.concat(frames, ignore_index=True)
+
+
+@dataclass(frozen=True)
+class _Tiles:
+    """Where tiles lie, and who works on them."""
+
+    folder: Path
+    client: Any
+
+
+@contextmanager
+def _opened(engine: Engine, order: RunOrder, cluster: Cluster | None) -> Iterator[_Tiles | None]:
+    """Keep the workers of Dask through all layers of an order; None for the engines that need none."""
+    if engine != "dask":
+        yield None
+        return
+    if cluster is None:
+        raise NotOfferedError(
+            "The engine dask needs a folder for its tiles.", "dask 引擎需要指定分块文件夹。"
+        )
+    _check_folder(order, cluster.folder)
+    distributed = _batch_extra("distributed")
+    with ExitStack() as stack:
+        address = cluster.scheduler or stack.enter_context(
+            distributed.LocalCluster(n_workers=cluster.workers, threads_per_worker=1, dashboard_address=None)
+        )
+        yield _Tiles(cluster.folder, stack.enter_context(distributed.Client(address)))
 
 
 def _silent(_done: int, _total: int) -> None:
@@ -81,7 +108,7 @@ def _layer_pairs(
     engine: Engine,
     order: RunOrder,
     layer: str,
-    cluster: Cluster | None,
+    tiles: _Tiles | None,
     on_progress: OnProgress,
 ) -> pd.DataFrame:
     if engine == "postgis":
@@ -90,8 +117,8 @@ def _layer_pairs(
     rules = BatchRules(
         min_area_m2=order.min_area_m2, keep_slivers=target.keep_slivers, not_itself=target.not_itself
     )
-    if engine == "dask" and cluster is not None:
-        return _by_dask(session, order, layer, rules, cluster, on_progress)
+    if tiles is not None:
+        return _by_dask(session, order, layer, rules, tiles, on_progress)
     subjects, features = (
         read_shapes(pa.Table.from_batches(iter_rows(session, name), SCHEMA))
         for name in (order.subject_layer, layer)
@@ -118,28 +145,11 @@ def _by_postgis(session: Session, order: RunOrder, layer: str, on_progress: OnPr
 
 
 def _by_dask(
-    session: Session,
-    order: RunOrder,
-    layer: str,
-    rules: BatchRules,
-    cluster: Cluster,
-    on_progress: OnProgress,
+    session: Session, order: RunOrder, layer: str, rules: BatchRules, tiles: _Tiles, on_progress: OnProgress
 ) -> pd.DataFrame:
-    folder = _run_folder(cluster, order.subject_layer, layer)
+    folder = _run_folder(tiles.folder, order.subject_layer, layer)
     run = write_run(session, order.subject_layer, layer, rules, folder)
-    engine = _batch_extra("gis.overlap.batch_dask")
-    distributed = _batch_extra("distributed")
-    if cluster.scheduler is not None:
-        with distributed.Client(cluster.scheduler) as client:
-            engine.run_tiles(client, run, on_progress)
-        return read_pairs(run)
-    with (
-        distributed.LocalCluster(
-            n_workers=cluster.workers, threads_per_worker=1, dashboard_address=None
-        ) as own,
-        distributed.Client(own) as client,
-    ):
-        engine.run_tiles(client, run, on_progress)
+    _batch_extra("gis.overlap.batch_dask").run_tiles(tiles.client, run, on_progress)
     return read_pairs(run)
 
 
@@ -174,19 +184,15 @@ def write_run(session: Session, subject_layer: str, layer: str, rules: BatchRule
     return run
 
 
-def _check_folder(order: RunOrder, cluster: Cluster | None) -> None:
-    """Refuse a folder without need of going on: its tiles are of older data."""
-    if cluster is None:
-        raise NotOfferedError(
-            "The engine dask needs a folder for its tiles.", "dask 引擎需要指定分块文件夹。"
-        )
-    begun = [find_run(_run_folder(cluster, order.subject_layer, layer)) for layer in order.layers]
+def _check_folder(order: RunOrder, folder: Path) -> None:
+    """Refuse the folder of an order that is finished: its tiles are of older data."""
+    begun = [find_run(_run_folder(folder, order.subject_layer, layer)) for layer in order.layers]
     if all(run is not None and run.is_done() for run in begun):
-        raise _used_error(cluster.folder)
+        raise _used_error(folder)
 
 
-def _run_folder(cluster: Cluster, subject_layer: str, layer: str) -> Path:
-    return cluster.folder / f"{subject_layer}-{layer}"
+def _run_folder(folder: Path, subject_layer: str, layer: str) -> Path:
+    return folder / f"{subject_layer}-{layer}"
 
 
 def _used_error(folder: Path) -> NotOfferedError:
