@@ -13,6 +13,7 @@ from api.errors import lang_of
 from api.maps.asked import choose_format
 from api.overlap_report import OFFERED, SPOKEN, ReportFormat, answer_report
 from api.state import state_of
+from gis.filters import parse_datetime
 from gis.overlap import OverlapOptions
 from twin.errors import InvalidInputError
 from twin.identity import Caller
@@ -66,6 +67,14 @@ class OverlapBody(BaseModel):
     adjust: Literal["registered"] | None = None
 
 
+class DatedOverlapBody(OverlapBody):
+    """A request for an overlap with the layers as they were."""
+
+    datetime: Annotated[str, Field(max_length=80)] | None = Field(
+        None, description="Layers as known at the end of that day, or at that time"
+    )
+
+
 @router.post(
     "/overlap",
     summary="压占分析 Overlap",
@@ -74,7 +83,7 @@ class OverlapBody(BaseModel):
 )
 def post_overlap(
     request: Request,
-    body: OverlapBody,
+    body: DatedOverlapBody,
     caller: CallerDep,
     session: SessionDep,
     f: AskedFormat = None,  # noqa: ARG001  read with Accept, see `_answer`
@@ -85,7 +94,11 @@ def post_overlap(
     of internal layers whether they are hit, and nothing else. Many projects or a whole layer are answered with 202.
     """
     options = OverlapOptions(
-        buffer_m=body.buffer_m, min_area_m2=body.min_area_m2, geometry=body.geometry, adjust=body.adjust
+        buffer_m=body.buffer_m,
+        min_area_m2=body.min_area_m2,
+        geometry=body.geometry,
+        adjust=body.adjust,
+        at=read_moment(body.datetime),
     )
     check_subject(body.subject)
     order = _run_order(session, caller, body, options)
@@ -97,6 +110,12 @@ def post_overlap(
 def _run_order(
     session: Session, caller: Caller, body: OverlapBody, options: OverlapOptions
 ) -> RunOrder | None:
+    if options.at is not None and (body.subject.layer is not None or body.subject.projects is not None):
+        raise InvalidInputError(
+            "Many subjects are laid over the layers of today; leave datetime out, or ask one by one.",
+            "批量分析只针对现状数据；请去掉 datetime，或逐个提问。",
+            where="datetime",
+        )
     if body.subject.layer is not None:
         return order_layer(caller, body.subject.layer, body.layers, options)
     if body.subject.projects is not None:
@@ -123,12 +142,27 @@ def get_overlap(
     min_area_m2: Annotated[float, Query(ge=0, le=1_000_000, allow_inf_nan=False)] = 1.0,
     geometry: bool = True,
     adjust: Literal["registered"] | None = None,
+    datetime: Annotated[
+        str | None,
+        Query(max_length=80, description="Layers as known at the end of that day, or at that time"),
+    ] = None,
     f: AskedFormat = None,  # noqa: ARG001  read with Accept, see `_answer`
 ) -> Response:
     """Lay a project over layers, as the POST does; `f` or `Accept` asks for the planner's report as a file."""
     names = [name.strip() for name in layers.split(",") if name.strip()]
-    options = OverlapOptions(buffer_m=buffer_m, min_area_m2=min_area_m2, geometry=geometry, adjust=adjust)
+    options = OverlapOptions(
+        buffer_m=buffer_m,
+        min_area_m2=min_area_m2,
+        geometry=geometry,
+        adjust=adjust,
+        at=read_moment(datetime),
+    )
     return _answer(request, session, caller, Subject(project=code), names, options)
+
+
+def read_moment(text: str | None) -> Any:
+    """Return the time that a request asks about, the end of a day or interval; None is now."""
+    return parse_datetime(text).end if text else None
 
 
 def check_subject(body: SubjectBody) -> None:

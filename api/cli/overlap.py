@@ -12,6 +12,7 @@ from api.cli.overlap_layer import layer_order, write_layer_pairs
 from api.cli.say import told
 from api.overlap_report import FORMATS, SPOKEN, ReportFormat, file_stem
 from api.state import AppSettings
+from gis.filters import parse_datetime
 from gis.overlap import OverlapOptions
 from gis.report import Lang, secrecy_note
 from twin.errors import InvalidInputError
@@ -36,6 +37,9 @@ def overlap(
     layers: Annotated[str, typer.Option(help="Layers, with commas between 图层")] = ",".join(DEFAULT_LAYERS),
     buffer_m: Annotated[float, typer.Option("--buffer", help="Buffer in metres 缓冲（米）")] = 0.0,
     min_area_m2: Annotated[float, typer.Option("--min-area", help="Slivers below are left out (m²)")] = 1.0,
+    moment: Annotated[
+        str | None, typer.Option("--datetime", help="Layers as known then: a date or RFC 3339 time 时点")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="For machines, with geometry 机器可读")] = False,
     kind: Annotated[
         Kind | None, typer.Option("--format", help="The planner's report as a file 报告格式")
@@ -57,13 +61,19 @@ def overlap(
     With --format the report 压占（合规性）分析表 is written to a file; its end says the format if --format does not.
     With --of the pairs of a whole layer are written to a CSV or Parquet file, the same by every engine.
     """
+    at = parse_datetime(moment).end if moment else None
+    if of is not None and at is not None:
+        raise InvalidInputError(
+            "Whole layers are laid over the layers of today; leave --datetime out.",
+            "整层分析只针对现状数据；请去掉 --datetime。",
+        )
     if of is not None:
         _write_pairs(of, layers, OverlapOptions(buffer_m=buffer_m, min_area_m2=min_area_m2), engine, output,
                      folder, scheduler, workers)  # fmt: skip
         return
     wanted = _format(kind, output)
     subject = _subject(project, file, crs)
-    options = OverlapOptions(buffer_m=buffer_m, min_area_m2=min_area_m2, geometry=as_json)
+    options = OverlapOptions(buffer_m=buffer_m, min_area_m2=min_area_m2, geometry=as_json, at=at)
     names = [name.strip() for name in layers.split(",") if name.strip()]
     if wanted is not None:
         _write_report(subject, names, options, wanted, output, cast("Lang", lang.value))
@@ -155,7 +165,8 @@ def _subject(project: str | None, file: Path | None, crs: str) -> Subject:
 def render_answer(answer: dict[str, Any]) -> list[str]:
     """Return the answer as lines for people: the subject, then one line per layer that is hit."""
     subject = answer["subject"]
-    lines = [f"{'面积 area':<24}{_areas(subject)}   ({subject['crs_overlay']})"]
+    dated = [f"! {note['zh']} {note['en']}" for note in answer["warnings"] if note["code"] == "as_known_at"]
+    lines = [*dated, f"{'面积 area':<24}{_areas(subject)}   ({subject['crs_overlay']})"]
     for layer in answer["layers"]:
         title = f"{layer['title']['zh']} {layer['layer']}"
         if not layer["hit"]:

@@ -291,6 +291,10 @@ def _say(question: Callable[[Session], bytes], as_json: bool) -> None:
             if isinstance(count, dict)
             else f"{count}: {document['counts'][count]}"
         )
+    if "area_difference_mu" in document:
+        print(
+            f"area 面积: {document['area_difference_m2']['total']:+,.2f} m², {document['area_difference_mu']:+,.4f} 亩"
+        )
     print(f"{document['numberReturned']} shown 条")
 
 

@@ -10,7 +10,7 @@ import orjson
 from gis.errors import InvalidGeometryError
 from gis.overlap.subject import OverlapSubject
 from gis.overlap.target import OverlapOptions, OverlapTarget
-from gis.overlap.words import Note, area_disagrees
+from gis.overlap.words import Note, area_disagrees, as_known_at
 from gis.overlap.zones import ZonePart
 
 GeoJSON = Mapping[str, Any]
@@ -182,7 +182,13 @@ def read_overlap(
         bare_area_m2=(raw["subject"]["bare_area_m2"] or 0.0) if options.buffer_m else whole,
         options=options,
         layers=layers,
-        warnings=(*subject.warnings, *_stated(stated, whole), *_repaired(layers), *_registered(layers)),
+        warnings=(
+            *_dated(options),
+            *subject.warnings,
+            *_stated(stated, whole),
+            *_repaired(layers),
+            *_registered(layers),
+        ),
         remainder=reader.remainder(raw.get("rest")),
         stated_area_m2=subject.stated_area_m2,
         zones=subject.zones,
@@ -337,6 +343,10 @@ def _total(values: Iterable[float | None]) -> float | None:
 
 def _disagree(stated: float | None, computed: float | None) -> bool:
     return bool(stated and computed and abs(stated / computed - 1) > DISAGREES)
+
+
+def _dated(options: OverlapOptions) -> tuple[Note, ...]:
+    return () if options.at is None else (as_known_at(options.at),)
 
 
 def _stated(stated: float | None, computed: float) -> tuple[Note, ...]:

@@ -6,6 +6,7 @@ Surveyed geometry takes part as it was surveyed where its zone is the overlay's,
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Final
 
 from gis.crs import STORED_SRID, WGS84_SRID, ZONES
@@ -149,7 +150,7 @@ def overlaps_statement(
 def _statement(given: Statement, targets: Sequence[OverlapTarget], options: OverlapOptions) -> Statement:
     if not targets:
         raise ValueError("an overlap needs at least one target")
-    candidates, conditions = candidates_sql(targets)
+    candidates, conditions = candidates_sql(targets, options.at)
     overlay = _OVERLAY.format(
         area=ellipsoidal_area_sql("d.geom", "c.east", "c.north"),
         feature_area=ellipsoidal_area_sql("c.plane", "c.east", "c.north"),
@@ -178,18 +179,17 @@ _ITEM_GEOMETRY: Final = """, ST_Collect(geom ORDER BY area_m2 DESC) FILTER (WHER
       ORDER BY area_m2 DESC) FILTER (WHERE kept) AS parts"""
 
 
-def candidates_sql(targets: Sequence[OverlapTarget]) -> tuple[str, dict[str, object]]:
-    """Return the SELECT of every feature whose box meets a `subject`'s, and its bound values."""
+def candidates_sql(targets: Sequence[OverlapTarget], at: datetime | None) -> tuple[str, dict[str, object]]:
+    """Return the SELECT of every feature whose box meets a `subject`'s, and its bound values; `at` is bound elsewhere."""
     conditions = [target.condition.prefixed(f"t{number}_") for number, target in enumerate(targets)]
     selects = [
-        _candidates(number, target, condition.sql)
+        _candidates(number, target, condition.sql, target.source_sql(at))
         for number, (target, condition) in enumerate(zip(targets, conditions, strict=True))
     ]
     return "\n  UNION ALL ".join(selects), merged(*(condition.params for condition in conditions))
 
 
-def _candidates(number: int, target: OverlapTarget, condition: str) -> str:
-    source = f"{target.relation}(%(at)s::timestamptz)" if target.temporal else target.relation
+def _candidates(number: int, target: OverlapTarget, condition: str, source: str) -> str:
     geometry = f"{ROW}.{target.geometry_column}"
     others = f" AND {ROW}.{target.id_column} <> s.sid" if target.not_itself else ""
     stated = f"{ROW}.{target.stated_column}::float8" if target.stated_column else "NULL::float8"

@@ -24,6 +24,8 @@ class OverlapTarget:
         Name of the row in the answer: ``"land_parcels"``, ``"farmland"``.
     relation : str
         View or table; with `temporal` a function of one `timestamptz`. From a closed list.
+    past_relation : str, optional
+        Such a function that is asked in its place for an earlier time, where `relation` holds the present alone.
     condition : Condition
         Who sees which rows, which layer, and that the subject is no hit of its own.
     id_column : str
@@ -59,6 +61,7 @@ class OverlapTarget:
     geometry_column: str = "geom"
     plane_column: str | None = None
     temporal: bool = False
+    past_relation: str | None = None
     keep_slivers: bool = False
     outside: bool = False
     not_itself: bool = False
@@ -78,9 +81,16 @@ class OverlapTarget:
             self.owner_name_column,
             self.stated_column,
         )
-        for name in (self.relation, self.id_column, self.geometry_column, *columns):
+        for name in (self.relation, self.past_relation, self.id_column, self.geometry_column, *columns):
             if name is not None:
                 identifier(name)
+
+    def source_sql(self, at: datetime | None) -> str:
+        """Return what the rows come from, as known at a time; the time is bound as `at`."""
+        if not self.temporal:
+            return self.relation
+        past = None if at is None else self.past_relation
+        return f"{past or self.relation}(%(at)s::timestamptz)"
 
 
 @dataclass(frozen=True)

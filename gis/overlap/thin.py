@@ -57,7 +57,7 @@ def thin_statement(
     """Build the statement of a subject without area: one row, one JSON text, to be read by `read_overlap`."""
     if not targets:
         raise ValueError("an overlap needs at least one target")
-    candidates, conditions = candidates_sql(targets)
+    candidates, conditions = candidates_sql(targets, options.at)
     lines = subject.dimension == 1
     sql = _OVERLAY.format(
         step_m=STEP_M,

@@ -1,7 +1,10 @@
 """Sentences of an overlap answer, in both languages."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
+
+from gis.filters.time import LOCAL_TIME
 
 
 @dataclass(frozen=True)
@@ -25,6 +28,16 @@ MAKE_UP_QUESTION: Final = Note(
     "Permanent farmland is occupied: is the project one of the majors that may, and is equal make-up arranged?",
     "占用永久基本农田：是否属于可占用的重大项目？是否已落实数量和质量相当的补划？",
 )
+
+
+def as_known_at(at: datetime) -> Note:
+    """Return the remark that the layers are not those of today."""
+    moment = f"{at.astimezone(LOCAL_TIME):%Y-%m-%d %H:%M:%S} (UTC+8)"
+    return Note(
+        "as_known_at",
+        f"The layers are as they were known at {moment}; the subject is today's.",
+        f"各图层为 {moment} 时点的数据；分析对象为现状。",
+    )
 
 
 def area_disagrees(thing_en: str, thing_zh: str, stated_m2: float, computed_m2: float) -> Note:

@@ -1,6 +1,7 @@
 """Overlap over HTTP. The shapes and figures are the measured test vector of the domain notes (EPSG:4527)."""
 
 import asyncio
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -207,3 +208,43 @@ def test_a_layer_is_not_run_for_everybody(doors: Doors) -> None:
     assert run(doors, None, {"layer": "projects"}).status_code == 401
     assert run(doors, "contractor", {"layer": "projects"}).status_code == 403
     assert run(doors, "task_force", {"projects": [PUBLIC_CODE, PRIVATE_CODE]}).status_code in (403, 404)
+
+
+def test_layers_are_laid_under_as_they_were(vector: Doors) -> None:
+    """The parcel was cut down and the farmland taken out since; then they were those of the test vector."""
+    then = datetime.now(UTC)
+    small = wkt(120, 0, 130, 10)
+    as_owner(
+        vector.seeded.url,
+        f"UPDATE land_parcel SET geom_survey = {small}, geom = ST_Transform({small}, 4490); DELETE FROM control_area",
+    )
+    subject: dict[str, Any] = {"geometry": SUBJECT, "crs": "EPSG:4527"}
+    layers = ["land_parcels", "farmland"]
+    past = run(vector, "planner", subject, layers=layers, datetime=then.isoformat()).json()
+    now = run(vector, "planner", subject, layers=layers).json()
+    assert [row["area_m2"] for row in past["layers"]] == pytest.approx([7996.74, 1799.26], abs=0.01)
+    assert [row["area_m2"] for row in now["layers"]] == pytest.approx([100 * 7996.74 / 8000, 0], abs=0.001)
+    assert (past["rules"]["at"], now["rules"]["at"]) == (then.isoformat(), None)
+    assert [note["code"] for note in past["warnings"]] == ["as_known_at"]
+    assert all(datetime.fromisoformat(moment) <= then for moment in past["data_versions"].values())
+    assert now["warnings"] == []
+    page = vector.request(
+        "POST",
+        PATH + "?f=html",
+        "planner",
+        json={"subject": subject, "layers": layers, "datetime": then.isoformat()},
+    )
+    assert "时点的数据" in page.text
+    assert "11.995" in page.text  # 亩 of the parcel as it was
+
+
+def test_the_past_of_layers_is_not_for_the_public_nor_for_runs(vector: Doors) -> None:
+    asked = {"layers": ["land_parcels"], "datetime": "2025-10-31"}
+    assert run(vector, None, {"project": PUBLIC_CODE}, **asked).status_code == 401
+    assert vector.get(f"/api/v1/projects/{PUBLIC_CODE}/overlap?datetime=2025-10-31").status_code == 401
+    answer = vector.get(f"/api/v1/projects/{PUBLIC_CODE}/overlap?datetime=2025-10-31", "planner")
+    assert [row["hit"] for row in answer.json()["layers"]] == [False] * 7  # nothing was recorded by then
+    for subject in ({"layer": "projects"}, {"projects": [PUBLIC_CODE]}):
+        refused = run(vector, "planner", subject, **asked)
+        assert (refused.status_code, refused.json()["errors"][0]["where"]) == (422, "datetime")
+    assert run(vector, "planner", {"project": PUBLIC_CODE}, datetime="gestern").status_code == 400

@@ -88,7 +88,7 @@ def _answer(
 
 def _rendered(session: Session, caller: Caller, found: OverlapAnswer, rows: Sequence[str]) -> dict[str, Any]:
     public_only = reach(caller, "land:read") != "all"
-    versions = list_data_versions(session, rows, public_only=public_only)
+    versions = list_data_versions(session, rows, public_only=public_only, at=found.options.at)
     return render_overlap(found, versions, datetime.now(UTC))
 
 

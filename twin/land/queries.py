@@ -53,7 +53,7 @@ def run_statements(session: Session, statement: Statement) -> dict[int, str]:
 
 
 def list_data_versions(
-    session: Session, rows: Sequence[str], *, public_only: bool = False
+    session: Session, rows: Sequence[str], *, public_only: bool = False, at: datetime | None = None
 ) -> dict[str, str | None]:
     """Return when the data behind each answer row last changed.
 
@@ -61,7 +61,11 @@ def list_data_versions(
     ----------
     public_only : bool
         Look at public rows alone: when an internal layer changed is internal too.
+    at : datetime, optional
+        As it was known then: the last change until that time.
     """
+    if at is not None:
+        return {row: _iso(_changed_until(session, row, at, public_only=public_only)) for row in rows}
     return {row: _iso(session.scalar(_changed(row, public_only))) for row in rows}
 
 
@@ -75,6 +79,31 @@ def _changed(row: str, public_only: bool) -> Select[datetime]:
     if table is ControlArea:
         statement = statement.where(ControlArea.layer == row)
     return statement.where(table.public_visible) if public_only else statement
+
+
+_CHANGED_UNTIL = """
+SELECT max(moment) FROM (
+  SELECT max(created_at) AS moment FROM {live} t WHERE created_at <= :at AND {layer} AND (public_visible OR NOT :public)
+  UNION ALL SELECT max(CASE WHEN held_to <= :at THEN held_to ELSE held_from END) FROM {live}_version v
+  WHERE held_from <= :at AND {layer} AND (NOT :public OR public_visible
+    AND EXISTS (SELECT FROM {live} t WHERE t.id = v.id AND t.public_visible))) m"""
+_RED_LINES_UNTIL = text("""
+SELECT max(f.valid_from) FROM project_footprint f JOIN project p ON p.id = f.project_id
+WHERE f.valid_from <= :at AND (p.public_visible OR NOT :public)""")
+_UNTIL = {
+    "projects": _RED_LINES_UNTIL,
+    "land_parcels": text(_CHANGED_UNTIL.format(live="land_parcel", layer="TRUE")),
+}
+_AREAS_UNTIL = text(_CHANGED_UNTIL.format(live="control_area", layer="layer = :layer"))
+
+
+def _changed_until(session: Session, row: str, at: datetime, *, public_only: bool) -> datetime | None:
+    statement = _UNTIL.get(row, _AREAS_UNTIL)
+    bound: dict[str, object] = {"at": at, "public": public_only}
+    if row not in _UNTIL:
+        bound["layer"] = row
+    found: datetime | None = session.scalar(statement, bound)
+    return found
 
 
 def _iso(moment: datetime | None) -> str | None:

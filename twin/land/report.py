@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, Final
 
 import shapely
@@ -65,7 +66,7 @@ def compute_report(
         operator=caller.display_name if caller.is_anonymous else f"{caller.display_name} ({caller.login})",
         options=chosen,
         looks=make_looks(),
-        surroundings=_surroundings(session, caller, layers, answer, named.placed, outline),
+        surroundings=_surroundings(session, caller, layers, answer, named.placed, outline, chosen.at),
         synthetic=bool(session.scalar(select(exists().where(Project.synthetic)))),
         lang=lang,
         review_number=review_number,
@@ -90,11 +91,12 @@ def _surroundings(
     answer: Mapping[str, Any],
     placed: Placed,
     outline: BaseGeometry,
+    at: datetime | None,
 ) -> dict[str, BaseGeometry]:
     if reach(caller, "land:read") != "all" or shapely.is_empty(outline):
         return {}
     targets = make_targets(expand_layers(layers), caller)
-    return list_surroundings(session, targets, answer, outline, placed.whole.zone_srid)
+    return list_surroundings(session, targets, answer, outline, placed.whole.zone_srid, at)
 
 
 def make_looks() -> dict[str, Look]:

@@ -2,6 +2,7 @@
 """The features that a subject hits, as far as a map around it reaches: for pictures alone."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final
 
 import shapely
@@ -19,18 +20,21 @@ _LEAST_M: Final = 100.0
 
 
 def surroundings_statement(
-    target: OverlapTarget, ids: Sequence[int], window: tuple[float, float, float, float], srid: int
+    target: OverlapTarget,
+    ids: Sequence[int],
+    window: tuple[float, float, float, float],
+    srid: int,
+    at: datetime | None = None,
 ) -> Statement:
     """Build the statement of one row: the features' shapes in a plane, cut at a window of that plane, EWKB."""
-    source = f"{target.relation}(NULL)" if target.temporal else target.relation
     names = ("west", "south", "east", "north")
     box = f"ST_MakeEnvelope({', '.join(f'%({name})s::float8' for name in names)}, %(zone)s::int4)"
     sql = f"""WITH frame AS MATERIALIZED (SELECT {box} AS box, ST_Transform({box}, {STORED_SRID}) AS stored)
 SELECT ST_AsEWKB(ST_Collect(ST_Intersection(
     ST_MakeValid(ST_Transform(ST_ClipByBox2D({ROW}.{target.geometry_column}, ST_Expand(stored, 0.01)), %(zone)s::int4)), box)))
-FROM {source} AS {ROW}, frame
+FROM {target.source_sql(at)} AS {ROW}, frame
 WHERE {ROW}.{target.id_column} = ANY(%(ids)s::int8[]) AND {ROW}.{target.geometry_column} && stored AND ({target.condition.sql})"""
-    params = {**dict(zip(names, window, strict=True)), "zone": srid, "ids": list(ids)}
+    params = {**dict(zip(names, window, strict=True)), "zone": srid, "ids": list(ids), "at": at}
     return Statement(sql, merged(params, target.condition.params))
 
 
@@ -40,6 +44,7 @@ def list_surroundings(
     answer: Mapping[str, Any],
     outline: BaseGeometry,
     srid: int,
+    at: datetime | None = None,
 ) -> dict[str, BaseGeometry]:
     """Return by layer what of the features hit lies around the outline, in the plane of the overlay."""
     west, south, east, north = outline.bounds
@@ -49,7 +54,7 @@ def list_surroundings(
     found = {}
     for target in targets:
         if ids.get(target.layer):
-            statement = surroundings_statement(target, ids[target.layer], window, srid)
+            statement = surroundings_statement(target, ids[target.layer], window, srid, at)
             shape = session.connection().exec_driver_sql(statement.sql, dict(statement.params)).scalar()
             if shape is not None:
                 found[target.layer] = shapely.from_wkb(bytes(shape))

@@ -34,11 +34,26 @@ function figureOf(question: string, properties: Properties): string {
     const station = t("land.station", { from: round(number("from_m"), 0), to: round(number("to_m"), 0) });
     return [station, t(`land.side.${String(properties.side)}`), t("land.metres", { m: round(number("distance_m"), 1) })].join(" · ");
   }
-  if (question === "change") return t(`land.change.${String(properties.change)}`) + (properties.moved ? ` · ${t("land.change.moved")}` : "");
+  if (question === "change") return change(properties);
   if (question === "summary") return summary(properties);
   if (question !== "duplicates") return typeof properties.area_m2 === "number" ? `${round(properties.area_m2, 2)} m²` : "";
   if (typeof properties.distance_m === "number") return t("land.metres", { m: round(properties.distance_m, 3) });
   return t("land.common", { share: round(number("share_percent"), 2), m2: round(number("common_area_m2"), 2) });
+}
+
+/** What kind of change, and of areas by how much: m² on the ellipsoid and 亩. */
+function change(properties: Properties): string {
+  const parts = [t(`land.change.${String(properties.change)}`)];
+  if (properties.moved) parts.push(t("land.change.moved"));
+  const difference = properties.area_difference_m2;
+  if (typeof difference === "number" && Math.abs(difference) >= 0.01) {
+    parts.push(`${signed(difference, 2)} m²`, `${signed(Number(properties.area_difference_mu), 4)} 亩`);
+  }
+  return parts.join(" · ");
+}
+
+function signed(value: number, decimals: number): string {
+  return `${value > 0 ? "+" : "−"}${round(Math.abs(value), decimals)}`;
 }
 
 function summary(properties: Properties): string {
