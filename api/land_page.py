@@ -23,6 +23,7 @@ from twin.errors import NotFoundError
 from twin.identity import Caller
 from twin.identity.audit import record_audit
 from twin.identity.rights import may, reach
+from twin.imports.plan import list_importable
 from twin.land.compliance import compute_overlap
 from twin.land.parcels import Parcel, list_parcels
 from twin.land.reserve_card import ParcelCard, get_card
@@ -127,9 +128,19 @@ def _tools(caller: Caller, speech: Speech) -> dict[str, Any]:
     may_upload = reach(caller, "land:write") != "public" or reach(caller, "project:write") != "public"
     return {
         "overlap_layers": [LayerChoice(key, name) for key, name in titles.items()],
+        "import_layers": [LayerChoice(key, _import_titles(zh)[key]) for key in list_importable(caller)],
         "asked_layers": [LayerChoice(key, name) for key, name in every.items() if key != "control_areas"],
         "may_upload": may_upload and may(caller, "overlap:run"),
     }
+
+
+def _import_titles(zh: bool) -> dict[str, str]:
+    """Return the names of the layers that files go into, as they are called there."""
+    own = {
+        "projects": ("项目红线", "Red lines of projects"),
+        "control_areas": ("管控区（图层见文件）", "Control areas (the file names the layer)"),
+    }
+    return {key: title[0 if zh else 1] for key, title in (TITLES | own).items()}
 
 
 def _namer(speech: Speech) -> Any:

@@ -24,7 +24,7 @@ from twin.identity import Caller
 from twin.identity.rights import reach, require
 from twin.imports.reading import read_for_import
 from twin.imports.templates import list_templates, remove_template
-from twin.jobs.submit_import import submit_import
+from twin.jobs.submit_import import submit_import, submit_rehearsal
 from twin.objects import Incoming, open_store
 from twin.uploads.answers import NAMED, Answers, keep_answers, read_choices
 from twin.uploads.preview import list_preview
@@ -42,19 +42,24 @@ _WRITES: Final = ("bim:write", "land:write", "project:write")
 
 
 class ImportOrder(BaseModel):
-    """Into which layer a file goes; `save_as` keeps the mapping under a name for the next file with these columns."""
+    """Into which layer a file goes.
+
+    `save_as` keeps the mapping under a name for the next file with these columns; `rehearse` only tells what the
+    import would do to each row.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
     layer: str = Field(max_length=60)
     save_as: str | None = Field(default=None, max_length=100)
+    rehearse: bool = False
 
 
 class ImportAnswer(BaseModel):
-    """The job of an import."""
+    """The job of an import; a rehearsal has no `import_id`."""
 
     job_id: str
-    import_id: int
+    import_id: int | None
     layer: str
 
 
@@ -283,7 +288,10 @@ def _preview(state: AppState, caller: Caller, token: str, after: int, limit: int
 
 def _import(state: AppState, caller: Caller, token: str, order: ImportOrder) -> ImportAnswer:
     with open_session(state.engine, actor=caller.login) as session:
-        asked = submit_import(session, caller, token, order.layer, order.save_as)
+        if order.rehearse:
+            asked = submit_rehearsal(session, caller, token, order.layer)
+        else:
+            asked = submit_import(session, caller, token, order.layer, order.save_as)
         return ImportAnswer(job_id=asked.job_id, import_id=asked.import_id, layer=asked.layer)
 
 

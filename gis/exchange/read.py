@@ -4,7 +4,6 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
-from gis.exchange.dxf import read_dxf
 from gis.exchange.model import ReadChoices, ReadResult, refuse
 from gis.exchange.shapefile import read_shapefile
 from gis.exchange.sniff import SINGLE, TABLES, sniff
@@ -60,7 +59,12 @@ def _text(kind: str, data: bytes, choices: ReadChoices, name: str) -> ReadResult
         return read_geojson(data, choices, name)
     if kind == "kml":
         return read_kml(data, choices, name)
-    return read_dxf(data, choices, name) if kind == "dxf" else read_txt(data, choices)
+    if kind == "dxf":
+        # a third of the time in which a reader starts, for the one format that needs it
+        from gis.exchange.dxf import read_dxf
+
+        return read_dxf(data, choices, name)
+    return read_txt(data, choices)
 
 
 def _unpacked(path: Path, name: str, choices: ReadChoices) -> ReadResult:

@@ -25,6 +25,7 @@ SELECT p.id, p.row_version, p.code, (SELECT max(version) FROM project_footprint 
 _TABLES = {"land_parcels": "land_parcel", "control_areas": "control_area"}
 _ENDS = ("succeeded", "failed", "quarantined", "cancelled")
 _TYPED = {("succeeded", "ok"), ("failed", "rows_refused")}
+_REHEARSED = {("succeeded", "rehearsed"), ("failed", "rows_refused")}
 
 
 def check_problem(answer: httpx.Response, *, places: bool = False) -> None:
@@ -106,8 +107,22 @@ class Account:
             await self._hold_books(told["import_id"], None)
             return "rows refused", {}
         await self._hold_written(told["import_id"], before, after, job["counts"])
+        self._hold_named(verdict["detail"]["rows"], before, after, job["counts"])
         await self._hold_books(told["import_id"], job["counts"])
         return "imported" if job["counts"]["rows"] else "imported nothing", job["counts"]
+
+    async def rehearse(self, door: httpx.AsyncClient, address: str, layer: str) -> dict[str, Any] | None:
+        """Ask what an import would do, hold that nothing is written; return the end of the job, None if refused."""
+        before = await self._snapshot()
+        answer = await door.post(f"{address}/import", json={"layer": layer, "rehearse": True})
+        if answer.status_code != 202:
+            check_problem(answer)
+            return None
+        job = await self._follow(door, answer.json()["job_id"])
+        self._hold_same(before, await self._snapshot())
+        if (job["state"], (job["verdict"] or {}).get("code")) not in _REHEARSED:
+            raise AssertionError(f"the rehearsal ended {job['state']}, {job['verdict']}")
+        return job
 
     async def _follow(self, door: httpx.AsyncClient, job: str) -> dict[str, Any]:
         async with asyncio.timeout(self._wait_s):
@@ -132,6 +147,24 @@ class Account:
         faults = verdict["detail"].get("errors", [])
         if not (faults and all(each["where"] and each["message"] and each["message_zh"] for each in faults)):
             raise AssertionError(f"rows were refused without a place: {verdict}")
+
+    def _hold_named(
+        self, rows: list[dict[str, Any]], before: Snapshot, after: Snapshot, counts: dict[str, int]
+    ) -> None:
+        """Hold that the rows by which the answer names its deeds are those that were written, and are all."""
+        if len(rows) != min(200, counts["rows"]):
+            raise AssertionError(f"{len(rows)} rows are named of {counts['rows']}")
+        for row in rows:
+            number = row["id"]
+            did = (
+                "added"
+                if number not in before
+                else "changed"
+                if before[number] != after[number]
+                else "unchanged"
+            )
+            if row["action"] != did or number not in after:
+                raise AssertionError(f"{row} was {did}")
 
     async def _hold_written(
         self, import_id: int, before: Snapshot, after: Snapshot, counts: dict[str, int]

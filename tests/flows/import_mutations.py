@@ -169,7 +169,11 @@ class Planner:
             if numbered.status_code != 200:
                 check_problem(numbered)
         async with self._accounts.of(collection) as account:
+            rehearsed = file.dice.random() < 0.3
+            told_before = await account.rehearse(self._door, address, layer) if rehearsed else None
             ending, counts = await account.take(self._door, address, layer)
+            if told_before is not None and (told_before["counts"] or {}) != counts:
+                raise AssertionError(f"the rehearsal promised {told_before['counts']}, done was {counts}")
             if ending.startswith("imported") and file.dice.random() < 0.25:
                 _, again = await account.take(self._door, address, layer)
                 if again and (again["added"] or again["changed"]):

@@ -1,5 +1,6 @@
 """Rows of a file into a layer of which every row is a rule of its own, such as projects: one edit after the other."""
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
@@ -15,7 +16,7 @@ from twin.errors import TwinError
 from twin.identity.caller import Caller
 from twin.imports.rows import Prepared, RowFault
 from twin.imports.targets import Target
-from twin.imports.write import OnLot, Origin, RowsRefusedError, Written
+from twin.imports.write import MOST_FATES, OnLot, Origin, RowFate, RowsRefusedError, Written, read_box
 from twin.projects.models import Project
 from twin.uploads.models import LayerImportRow
 
@@ -31,6 +32,9 @@ _SOURCE: Final = text("""
 UPDATE project_footprint SET source = 'import', source_file = :file_name, source_sha256 = :sha256
 WHERE project_id = :id AND valid_to IS NULL AND version > :before
 """)
+_EXTENT: Final = text("""
+SELECT ST_Extent(geom)::text FROM project_footprint WHERE valid_to IS NULL AND project_id = ANY(:ids)
+""")
 
 
 def write_features(
@@ -44,21 +48,24 @@ def write_features(
         A row cannot be written; every one that cannot is named.
     """
     faults: list[RowFault] = []
-    counts = {"added": 0, "changed": 0, "same": 0}
+    fates: list[RowFate] = []
     with edits_together(session):
         for done, row in enumerate(rows, 1):
             try:
                 with session.begin_nested():
-                    counts[_write(session, caller, target, origin, row)] += 1
+                    fates.append(_write(session, caller, target, origin, row))
             except (TwinError, GisError) as error:
                 faults.append(RowFault(row.place, error.en, error.zh))
             on_lot(done)
         if faults:
             raise RowsRefusedError(faults[:200], len(faults))
-    return Written(counts["added"], counts["changed"], counts["same"])
+    counts = Counter(each.action for each in fates)
+    shown = sorted(fates, key=lambda each: each.action == "same")[:MOST_FATES]
+    box = read_box(session.scalar(_EXTENT, {"ids": [each.feature_id for each in fates]}))
+    return Written(counts["added"], counts["changed"], counts["same"], tuple(shown), box)
 
 
-def _write(session: Session, caller: Caller, target: Target, origin: Origin, row: Prepared) -> str:
+def _write(session: Session, caller: Caller, target: Target, origin: Origin, row: Prepared) -> RowFate:
     found = _find(session, row.values)
     feature = Feature(plain(row.values), row.polygon, row.crs or CRS84)
     if found is None:
@@ -68,7 +75,7 @@ def _write(session: Session, caller: Caller, target: Target, origin: Origin, row
         return _note(session, target, origin, row, found, "added", 0)
     last = session.scalar(_LAST, {"layer": target.collection, "key": row.key, "id": found})
     if last is not None and bytes(last) == row.content_hash:
-        return "same"
+        return RowFate(row.place, row.key, "same", found)
     before = session.execute(_VERSION, {"id": found}).one()
     update_feature(session, caller, target.collection, found, feature)
     session.flush()
@@ -86,7 +93,7 @@ def _find(session: Session, values: Values) -> int | None:
 
 def _note(
     session: Session, target: Target, origin: Origin, row: Prepared, found: int, action: str, outline: int
-) -> str:
+) -> RowFate:
     named = {"id": found, "before": outline, "file_name": origin.file_name, "sha256": origin.sha256}
     session.execute(_SOURCE, named)
     session.add(
@@ -101,4 +108,4 @@ def _note(
         )
     )
     session.flush()
-    return action
+    return RowFate(row.place, row.key, action, found)

@@ -12,7 +12,7 @@ from twin.identity.caller import Caller
 from twin.identity.rights import reach, require
 from twin.imports.ledgers import check_ledger, headers_of, is_ledger
 from twin.imports.mapping import Mapped, check_mapping, propose_mapping
-from twin.imports.targets import Target, get_target
+from twin.imports.targets import LAYERS, Target, get_target
 from twin.imports.templates import find_template, save_template
 from twin.uploads.models import LayerImport, Reading, Upload
 from twin.uploads.readings import require_answers
@@ -48,12 +48,19 @@ def check_may_import(caller: Caller, target: Target) -> None:
     UnauthenticatedError, ForbiddenError
         Nobody signed in; the caller may not.
     """
-    right = target.editable.right
-    if reach(caller, right) == "public" or (
-        reach(caller, right) == "own" and target.collection != "projects"
-    ):
-        require(caller, right)
+    if not _may_import(caller, target):
+        require(caller, target.editable.right)
         raise ForbiddenError(f"You may not write to {target.name}.", f"您不能写入 {target.name}。")
+
+
+def list_importable(caller: Caller) -> list[str]:
+    """List the layers that a caller may bring files into."""
+    return [name for name in LAYERS if _may_import(caller, get_target(name))]
+
+
+def _may_import(caller: Caller, target: Target) -> bool:
+    held = reach(caller, target.editable.right)
+    return held == "all" or (held == "own" and target.collection == "projects")
 
 
 def columns_of(reading: Reading) -> list[str]:
@@ -101,22 +108,27 @@ def plan_import(session: Session, caller: Caller, upload: Upload, reading: Readi
 
 def add_import(session: Session, plan: ImportPlan) -> LayerImport:
     """Add the record of an import; its job fills in what came of it."""
-    reading, upload = plan.reading, plan.upload
-    if upload.sha256 is None:
-        raise ValueError("an upload that was read has its bytes")
-    record = LayerImport(
-        layer=plan.target.name,
-        sha256=upload.sha256,
-        file_name=upload.file_name,
-        kind=reading.kind,
-        crs=reading.crs,
-        choices={**reading.choices, "repairs": reading.repairs},
-        mapping=dict(plan.mapped.columns),
-        fixed=dict(plan.mapped.fixed),
-    )
+    record = LayerImport(**describe_import(plan))
     session.add(record)
     session.flush()
     return record
+
+
+def describe_import(plan: ImportPlan) -> dict[str, Any]:
+    """Return what is recorded of an import before it begins."""
+    reading, upload = plan.reading, plan.upload
+    if upload.sha256 is None:
+        raise ValueError("an upload that was read has its bytes")
+    return {
+        "layer": plan.target.name,
+        "sha256": upload.sha256,
+        "file_name": upload.file_name,
+        "kind": reading.kind,
+        "crs": reading.crs,
+        "choices": {**reading.choices, "repairs": reading.repairs},
+        "mapping": dict(plan.mapped.columns),
+        "fixed": dict(plan.mapped.fixed),
+    }
 
 
 def find_same(session: Session, plan: ImportPlan, actor: str) -> LayerImport | None:

@@ -55,6 +55,8 @@ class TableStatements:
     add: TextClause
     change: TextClause
     note: TextClause
+    fates: TextClause
+    extent: TextClause
 
 
 @cache
@@ -74,6 +76,8 @@ def table_statements(collection: str) -> TableStatements:
         add=text(_add(table, names)),
         change=text(_change(table, names)),
         note=text(_note(table, same)),
+        fates=text(_fates(table, same)),
+        extent=text(f"SELECT ST_Extent(t.geom)::text FROM staged_row s JOIN {table} t ON {same}"),
     )
 
 
@@ -138,6 +142,14 @@ def _note(table: str, same: str) -> str:
 INSERT INTO layer_import_row (import_id, number, layer, feature_key, feature_id, action, content_hash)
 SELECT :import_id, s.number, :collection, s.key, t.id, s.action, s.content_hash
 FROM staged_row s JOIN {table} t ON {same} WHERE s.action = 'added' OR (s.action = 'same' AND NOT s.known)"""
+
+
+def _fates(table: str, same: str) -> str:
+    """Say what became of the rows, those that are not as they were first; after everything is written."""
+    return f"""
+SELECT s.place, s.key, s.action, t.id AS feature_id, CASE WHEN s.moved THEN ARRAY['geometry'] ELSE '{{}}' END
+  || ARRAY(SELECT jsonb_object_keys(coalesce(s.changes, '{{}}'))) AS changes
+FROM staged_row s JOIN {table} t ON {same} ORDER BY s.action = 'same', s.number LIMIT :most"""
 
 
 # The same two shapes as `twin.editing.place.Place` makes of one polygon: held together by a test.

@@ -54,13 +54,48 @@ class RowsRefusedError(InvalidInputError):
         self.count = count
 
 
+MOST_FATES: Final = 200
+_NAMES: Final = {"added": "added", "changed": "changed", "same": "unchanged"}
+
+
+@dataclass(frozen=True)
+class RowFate:
+    """What became of a row of a file: `action` is ``added``, ``changed`` or ``same``."""
+
+    place: str
+    key: str
+    action: str
+    feature_id: int
+    changes: tuple[str, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the fate as a job's verdict holds it."""
+        return {
+            "where": self.place,
+            "key": self.key,
+            "id": self.feature_id,
+            "action": _NAMES[self.action],
+            "changes": list(self.changes),
+        }
+
+
 @dataclass(frozen=True)
 class Written:
-    """How many rows an import added, changed, and found as they were."""
+    """What an import added, changed, and found as it was.
+
+    Attributes
+    ----------
+    rows : tuple of RowFate
+        The first 200, those that are not as they were before the others.
+    box : tuple of float or None
+        West, south, east and north of all rows that the file names, degrees.
+    """
 
     added: int
     changed: int
     unchanged: int
+    rows: tuple[RowFate, ...] = ()
+    box: tuple[float, float, float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -120,7 +155,28 @@ def write_rows(session: Session, target: Target, origin: Origin, on_lot: OnLot) 
         named = statement.compile().params
         session.execute(statement, {name: value for name, value in values.items() if name in named})
     counts = {str(action): int(count) for action, count in session.execute(statements.COUNT)}
-    return Written(counts.get("added", 0), counts.get("changed", 0), counts.get("same", 0))
+    fates = session.execute(done.fates, {"most": MOST_FATES})
+    return Written(
+        counts.get("added", 0),
+        counts.get("changed", 0),
+        counts.get("same", 0),
+        tuple(RowFate(row.place, row.key, row.action, row.feature_id, tuple(row.changes)) for row in fates),
+        read_box(session.scalar(done.extent)),
+    )
+
+
+def read_box(extent: str | None) -> tuple[float, float, float, float] | None:
+    """Return a box of PostGIS as numbers.
+
+    Examples
+    --------
+    >>> read_box("BOX(115.6 32.8,116 33.3)")
+    (115.6, 32.8, 116.0, 33.3)
+    """
+    if extent is None:
+        return None
+    west, south, east, north = map(float, extent.removeprefix("BOX(").rstrip(")").replace(",", " ").split())
+    return west, south, east, north
 
 
 def _compare(session: Session, target: Target, kind: str, on_lot: OnLot) -> list[RowFault]:

@@ -1,4 +1,7 @@
-"""Import a planner's file 数据入库 into a layer: checked row by row, written in one transaction, all or nothing."""
+"""Import a planner's file 数据入库 into a layer: checked row by row, written in one transaction, all or nothing.
+
+A rehearsal 预检 does the same and keeps nothing of it: what it says of each row is what the import would do.
+"""
 
 import asyncio
 import threading
@@ -7,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from twin.db import open_session
@@ -68,8 +71,11 @@ async def import_layer(attempt: Attempt) -> Report | None:
 def _run(attempt: Attempt, tell: Tell) -> Report | None:
     tell(1.0, "prepare")
     try:
+        if "rehearsed" in attempt.payload:
+            return _rehearse(attempt, tell)
         with open_session(attempt.room.engine) as session:
-            work = _prepare(session, attempt)
+            record = session.get_one(LayerImport, attempt.payload["import_id"])
+            work = _prepare(session, attempt, record)
         _publish(attempt, work, tell)
     except RowsRefusedError as error:
         return _refused(error)
@@ -78,9 +84,8 @@ def _run(attempt: Attempt, tell: Tell) -> Report | None:
     return None
 
 
-def _prepare(session: Session, attempt: Attempt) -> _Work:
+def _prepare(session: Session, attempt: Attempt, record: LayerImport) -> _Work:
     told: dict[str, Any] = attempt.payload
-    record = session.get_one(LayerImport, told["import_id"])
     reading = _reading(session, told["reading_id"], told["row_version"])
     asked = told["caller"]
     caller = Caller(
@@ -140,6 +145,23 @@ def _publish(attempt: Attempt, work: _Work, tell: Tell) -> None:
         _close(session, work, tally, written[0], report)
 
 
+def _rehearse(attempt: Attempt, tell: Tell) -> Report:
+    """Write everything in a transaction that is taken back, and report what it would have done."""
+    tally = Tally()
+    with open_session(attempt.room.engine, actor=attempt.actor) as session:
+        session.execute(text("SET LOCAL idle_in_transaction_session_timeout = '15s'"))
+        record = LayerImport(**attempt.payload["rehearsed"])
+        session.add(record)
+        session.flush()
+        work = _prepare(session, attempt, record)
+        written = _write(session, work, tally, tell)
+        session.rollback()
+    verdict = Verdict("rehearsed", "The file can be imported; nothing was.", "文件可以入库；尚未写入。")
+    verdict.detail.update(_told(work, written))
+    verdict.detail.pop("import_id")
+    return Report("succeeded", verdict, _counts(tally, written))
+
+
 def _write(session: Session, work: _Work, tally: Tally, tell: Tell) -> Written:
     reading = _reading(session, work.reading_id, work.row_version)
     found = iter_rows(iter_features(session, work.reading_id), reading, work.target, work.mapped, tally)
@@ -163,8 +185,8 @@ def _tell_share(tell: Tell, total: int, start: float, end: float, phase: str, do
     tell(start + (end - start) * min(1.0, done / total), phase)
 
 
-def _close(session: Session, work: _Work, tally: Tally, written: Written, report: Report) -> None:
-    counts = {
+def _counts(tally: Tally, written: Written) -> dict[str, int]:
+    return {
         "rows": tally.prepared,
         "added": written.added,
         "changed": written.changed,
@@ -172,9 +194,24 @@ def _close(session: Session, work: _Work, tally: Tally, written: Written, report
         "skipped_invalid": tally.skipped_invalid,
         "skipped_other_shapes": tally.skipped_shapes,
     }
+
+
+def _told(work: _Work, written: Written) -> dict[str, Any]:
+    """Return what the verdict says beside the counts: the rows by name, and where they lie."""
+    return {
+        "import_id": work.origin.import_id,
+        "layer": work.target.name,
+        "collection": work.target.collection,
+        "rows": [each.as_json() for each in written.rows],
+        "bbox": None if written.box is None else list(written.box),
+    }
+
+
+def _close(session: Session, work: _Work, tally: Tally, written: Written, report: Report) -> None:
+    counts = _counts(tally, written)
     if report.counts is not None:
         report.counts.update(counts)
-    report.verdict.detail.update(import_id=work.origin.import_id, layer=work.target.name)
+    report.verdict.detail.update(_told(work, written))
     record = session.get_one(LayerImport, work.origin.import_id)
     record.counts, record.finished_at = counts, func.clock_timestamp()
     session.flush()

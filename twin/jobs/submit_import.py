@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from twin.errors import NotFoundError
 from twin.identity.audit import record_audit
 from twin.identity.caller import Caller
-from twin.imports.plan import ImportPlan, add_import, find_same, plan_import, save_plan
+from twin.imports.plan import ImportPlan, add_import, describe_import, find_same, plan_import, save_plan
 from twin.jobs.queue import enqueue, status
 from twin.uploads.readings import get_reading
 from twin.uploads.uploads import get_upload
@@ -18,9 +18,12 @@ KIND: Final = "import_layer"
 
 @dataclass(frozen=True)
 class AskedImport:
-    """An import and its job; `is_new` is False where the same one was under way already."""
+    """An import and its job; `is_new` is False where the same one was under way already.
 
-    import_id: int
+    A rehearsal has a job and no import.
+    """
+
+    import_id: int | None
     job_id: str
     layer: str
     is_new: bool
@@ -67,6 +70,26 @@ def submit_import(
     record_audit(session, caller, "import.submit", f"layer_import {record.id}", after=after)
     session.flush()
     return AskedImport(record.id, record.job_id, layer, is_new=True)
+
+
+def submit_rehearsal(session: Session, caller: Caller, token: str, layer: str) -> AskedImport:
+    """Ask for what an import would do, row by row; nothing of it is kept but the verdict of the job.
+
+    Raises
+    ------
+    NotFoundError, ConflictError, InvalidInputError, UnauthenticatedError, ForbiddenError
+        As for `submit_import`.
+    """
+    upload = get_upload(session, caller, token)
+    reading = get_reading(session, caller, token)
+    plan = plan_import(session, caller, upload, reading, layer)
+    payload = {
+        "rehearsed": describe_import(plan),
+        "reading_id": reading.id,
+        "row_version": reading.row_version,
+        "caller": _kept(caller),
+    }
+    return AskedImport(None, enqueue(session, KIND, payload, None, caller.login), layer, is_new=True)
 
 
 def _find_open(session: Session, plan: ImportPlan, actor: str) -> AskedImport | None:

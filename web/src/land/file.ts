@@ -3,31 +3,10 @@
 import { element } from "../element";
 import { t } from "../messages";
 import { json, reasonOf, say, send } from "./api";
+import { FileImport } from "./import";
 import type { LandMap } from "./map";
 import { boundsOf } from "./shapes";
-
-interface Question {
-  readonly field: string;
-  readonly message: string;
-  readonly choices: readonly string[];
-}
-
-interface Told {
-  readonly upload_id: string;
-  readonly kind: string;
-  readonly encoding: string | null;
-  readonly crs: string | null;
-  readonly crs_evidence: readonly { subject: string; value: string | null; message: string }[];
-  readonly feature_count: number;
-  readonly warnings: readonly { where: string | null; message: string }[];
-  readonly questions: readonly Question[];
-}
-
-interface Preview extends GeoJSON.FeatureCollection {
-  readonly numberMatched: number;
-}
-
-type Row = GeoJSON.Feature & { repair_note: string | null; errors: { message: string }[] };
+import type { Preview, Row, Told } from "./told";
 
 const ROWS_SHOWN = 50;
 
@@ -35,8 +14,10 @@ export class BoundaryFile {
   #told: Told | null = null;
   #turn = 0;
   #body: unknown = null; // the question that the table on the page answers
+  readonly #import: FileImport;
 
   constructor(readonly map: () => LandMap | null) {
+    this.#import = new FileImport(map);
     const form = document.getElementById("file-form");
     if (!(form instanceof HTMLFormElement)) return;
     const field = form.elements.namedItem("file") as HTMLInputElement;
@@ -92,6 +73,7 @@ export class BoundaryFile {
   #clear(): void {
     this.#told = null;
     this.#body = null;
+    this.#import.clear();
     for (const id of ["file-read", "overlap-form", "overlap", "reports"]) document.getElementById(id)?.toggleAttribute("hidden", true);
     this.map()?.show("upload", []);
     this.map()?.showPieces({ type: "FeatureCollection", features: [] });
@@ -107,10 +89,12 @@ export class BoundaryFile {
     const box = document.getElementById("file-read");
     box?.replaceChildren(facts(told), ...questions(told, (field, value) => void this.#answer(field, value)), ...lists(told), table(rows, preview.numberMatched));
     box?.toggleAttribute("hidden", false);
-    document.getElementById("overlap-form")?.toggleAttribute("hidden", told.questions.length > 0);
+    const isPlaced = !told.questions.length && shown.length > 0; // a ledger may tell of parcels without their outlines
+    document.getElementById("overlap-form")?.toggleAttribute("hidden", !isPlaced);
+    this.#import.offer(told, rows);
     say("file-said", "");
     box?.focus({ preventScroll: true });
-    if (!told.questions.length) await this.#overlap();
+    if (isPlaced) await this.#overlap();
   }
 
   async #answer(field: string, value: string): Promise<void> {

@@ -17,7 +17,8 @@ export interface LandMap {
   show(what: Shown, features: GeoJSON.Feature[]): void;
   showPieces(pieces: GeoJSON.FeatureCollection): void;
   fly(box: Bounds | null): void;
-  refresh(): void;
+  /** Asks for the tiles of a layer again. */
+  refresh(collection?: string): void;
   /** Lets the reader draw; resolves with the corners, or null when given up. */
   draw(kind: Kind): Promise<Position[] | null>;
 }
@@ -64,9 +65,11 @@ function viewOf(map: MapLibre, layers: Layers, drawing: Drawing): LandMap {
       const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
       if (box) map.fitBounds(box, { ...fit(map.getContainer()), duration: calm ? 0 : 600 });
     },
-    refresh() {
+    refresh(collection = "land_parcels") {
       layers.refresh();
-      map.once("render", () => map.refreshTiles("land_parcels"));
+      map.once("render", () => {
+        if (map.getSource(collection)) map.refreshTiles(collection);
+      });
     },
     draw: (kind) => drawing.start(kind),
   };
