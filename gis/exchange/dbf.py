@@ -13,6 +13,7 @@ from gis.exchange.encoding import GB18030, UTF_8, canonical, find_canonical
 from gis.exchange.model import Evidence, Finding, refuse
 
 _DELETED: Final = 0x2A
+_NO_DAY: Final = "00000000"  # as GDAL writes an empty date
 _GBK_MARK: Final = 0x4D
 _CODECS: Final = {UTF_8: "utf-8", GB18030: "gb18030"}
 _LONGEST_CHARACTER: Final = 4
@@ -178,7 +179,7 @@ def _value(column: Column, text: str) -> Any:
         return text or None
     if column.kind in "NF":
         return _number(text, whole=column.decimals == 0 and column.kind == "N")
-    if column.kind == "D" and len(text) == 8 and text.isdigit():
+    if column.kind == "D" and len(text) == 8 and text.isdigit() and text != _NO_DAY:
         return f"{text[:4]}-{text[4:6]}-{text[6:]}"
     if column.kind == "L":
         return {"T": True, "Y": True, "F": False, "N": False}.get(text.upper())

@@ -10,8 +10,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from gis.export.shapefile import short_names
 from twin.errors import InvalidInputError
 from twin.imports.targets import DEFAULTS, Target
+from twin.layers import get_layer
 
 _NUMBERS: Final = (
     "地块编号",
@@ -102,17 +104,28 @@ def propose_mapping(target: Target, columns: Iterable[str]) -> dict[str, str]:
     >>> from twin.imports.targets import get_target
     >>> propose_mapping(get_target("land_parcels"), ["DKBH", "DKMC", "MJ", "备注"])
     {'DKBH': 'parcel_no', 'DKMC': 'name'}
+    >>> propose_mapping(get_target("land_parcels"), ["parcel_no", "stated_are"])  # as our own Shapefiles have it
+    {'parcel_no': 'parcel_no', 'stated_are': 'stated_area_m2'}
     """
+    cut = _cut_names(target)
     by_name: dict[str, str] = {}
     for column in columns:
         by_name.setdefault(_folded(column), column)
     found: dict[str, str] = {}
     for name in target.fields:
-        known = (name, *ALIASES[target.collection].get(name, ()))
+        known = (name, *ALIASES[target.collection].get(name, ()), cut.get(name, name))
         match = next((by_name[_folded(each)] for each in known if _folded(each) in by_name), None)
         if match is not None and match not in found:
             found[match] = name
     return found
+
+
+def _cut_names(target: Target) -> dict[str, str]:
+    """Return the names that our own Shapefiles cut within a word; `investment` may be anybody's, in any unit."""
+    short = short_names(get_layer(target.collection).fields)
+    return {
+        name: cut for name, cut in short.items() if name[len(cut) :] and not name[len(cut) :].startswith("_")
+    }
 
 
 def check_mapping(

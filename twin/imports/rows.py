@@ -29,6 +29,7 @@ SELECT number, place, attributes, survey_crs, stated_area_m2, repair_note, fault
 FROM upload_feature WHERE reading_id = :reading_id ORDER BY number
 """)
 _LOT: Final = 500
+_AREA: Final = "stated_area_m2"
 _POLYGONS: Final = ("Polygon", "MultiPolygon")
 
 
@@ -167,8 +168,9 @@ def _prepare(
     defaults: Mapping[str, str],
 ) -> Prepared:
     told = mapped.read(feature["attributes"], feature["number"])
-    if "stated_area_m2" in target.fields and feature["stated_area_m2"] is not None:
-        told.setdefault("stated_area_m2", feature["stated_area_m2"])
+    if _AREA in target.fields and _AREA not in mapped.columns and feature[_AREA] is not None:
+        # Without a column of its own: of the head of a TXT, or of the field that looks like the area.
+        told.setdefault(_AREA, feature[_AREA])
     values = check_given(target.editable, read_values(target, told))
     key = _key(target, values)
     place = feature["place"]
