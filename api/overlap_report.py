@@ -24,11 +24,12 @@ from gis.report import (
     render_xlsx,
     secrecy_note,
 )
-from gis.report.figures import all_tables, version_table
+from gis.report.form import Form, form_of
 from gis.report.maps import layer_map, overview
+from gis.report.picture import Drawing
 from gis.report.svg import render_svg
 from gis.report.tables import cell_text
-from gis.report.words import basis_lines, head_lines, questions, signatures, title_of
+from gis.report.words import signatures
 from twin.identity import Caller
 
 ReportFormat = Literal["html", "pdf", "xlsx", "shp", "txt", "geojson"]
@@ -50,35 +51,39 @@ class Written:
 
 def render_html(reports: Sequence[OverlapReport]) -> bytes:
     """Return the reports as one page that stands alone: style inside, maps as SVG, no script, nothing fetched."""
+    return _page([(form_of(report), _maps(report)) for report in reports])
+
+
+def render_form_page(form: Form) -> bytes:
+    """Return a form without maps as such a page."""
+    return _page([(form, [])])
+
+
+def _page(chapters: Sequence[tuple[Form, Sequence[Drawing]]]) -> bytes:
+    first = chapters[0][0]
+    shown = [{"form": form, "maps": [_figure(each) for each in maps]} for form, maps in chapters]
     return (
         TEMPLATES.get_template(_PAGE)
         .render(
-            lang=reports[0].head.lang,
-            say=reports[0].say,
-            title=title_of(reports[0].head.lang),
+            first=first,
             style=Markup(_style()),  # noqa: S704  our own file
-            signatures=signatures(reports[0].head.lang),
-            chapters=[_chapter(report) for report in reports],
+            signatures=signatures(first.lang),
+            chapters=shown,
             text=cell_text,
         )
         .encode()
     )
 
 
-def _chapter(report: OverlapReport) -> dict[str, object]:
+def _figure(drawing: Drawing) -> dict[str, object]:
+    return {"title": drawing.title, "svg": Markup(render_svg(drawing))}  # noqa: S704  escaped there
+
+
+def _maps(report: OverlapReport) -> list[Drawing]:
     drawings = [overview(report, _MAP_MM)] if report.head.outline is not None else []
     if len(report.hits) > 1:  # a single layer is on the overview already
         drawings += [layer_map(report, layer, _MAP_MM) for layer in report.hits]
-    return {
-        "title": report.head.title,
-        "synthetic": report.head.synthetic,
-        "head": head_lines(report),
-        "questions": questions(report),
-        "tables": all_tables(report),
-        "basis": basis_lines(report),
-        "versions": version_table(report),
-        "maps": [{"title": each.title, "svg": Markup(render_svg(each))} for each in drawings],  # noqa: S704  escaped there
-    }
+    return drawings
 
 
 @cache

@@ -2,13 +2,15 @@
 
 import uuid
 from datetime import datetime
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal, cast
 
 import orjson
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel
 
 from api.deps import CallerDep, SessionDep
+from api.maps.asked import choose_format
+from api.overlap_run_files import RUN_OFFERED, RunFormat, answer_run
 from twin.errors import ConflictError
 from twin.identity.audit import record_audit
 from twin.identity.rights import require
@@ -51,18 +53,38 @@ def read_run(job_id: uuid.UUID, caller: CallerDep, session: SessionDep) -> RunAn
 
 @router.get("/{job_id}/answers", summary="压占分析结果 Answers of an overlap run", response_class=Response)
 def read_answers(
+    request: Request,
     job_id: uuid.UUID,
     caller: CallerDep,
     session: SessionDep,
     after: Annotated[int, Query(ge=0, le=2**62, description="`next` of the page before")] = 0,
     limit: Annotated[int, Query(ge=1, le=MOST_ANSWERS)] = 100,
     code: Annotated[str, Query(max_length=200, description="One subject alone")] = "",
+    geometry: Annotated[bool, Query(description="Shapes in `f=csv` and `f=parquet`")] = False,
+    f: Annotated[  # noqa: ARG001  read with Accept
+        Literal["json"] | RunFormat | None, Query(description="The whole run as a file; `Accept` else")
+    ] = None,
 ) -> Response:
-    """Return the answers of a finished run, each as one overlap answers it, without geometry; 409 before the end."""
-    answers = list_answers(session, _known(caller, session, job_id), after, limit, code)
+    """Return the answers of a finished run, each as one overlap answers it, without geometry; 409 before the end.
+
+    `f` or `Accept` asks for the whole run as a file: a summary to print (`html`, `pdf`), a workbook, or all pairs of
+    subject and feature as CSV, GeoPackage, GeoParquet.
+    """
+    run = _known(caller, session, job_id)
+    key = choose_format(request, RUN_OFFERED)
+    if key != "json":
+        answer = answer_run(request, session, caller, run, cast("RunFormat", key), geometry=geometry)
+        record_audit(
+            session, caller, "overlap.run", f"run {run.job_id}", after={"format": key, "geometry": geometry}
+        )
+        return answer
+    answers = list_answers(session, run, after, limit, code)
     following = answers[-1]["id"] if len(answers) == limit else None
     body = orjson.dumps({"answers": answers, "next": following})
-    return Response(body, headers={"Cache-Control": "private, no-store", "Content-Type": "application/json"})
+    return Response(
+        body,
+        headers={"Cache-Control": "private, no-store", "Content-Type": "application/json", "Vary": "Accept"},
+    )
 
 
 @router.delete("/{job_id}", status_code=204, summary="删除压占分析结果 Forget an overlap run")

@@ -9,6 +9,7 @@ import typer
 
 from api.cli.opened import opened_session
 from api.cli.overlap_layer import layer_order, write_layer_pairs
+from api.cli.overlap_run import write_kept_run, write_layer_run
 from api.cli.say import told
 from api.overlap_report import FORMATS, SPOKEN, ReportFormat, file_stem
 from api.state import AppSettings
@@ -47,6 +48,12 @@ def overlap(
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Where it goes 输出文件")] = None,
     lang: Annotated[Speech, typer.Option(help="Of pages, PDF and workbooks 报告语言")] = CHINESE,
     of: Annotated[str | None, typer.Option("--of", help="Every row of a layer as subject 整层分析")] = None,
+    run: Annotated[
+        str | None, typer.Option("--run", help="A finished run by its number 已完成的任务")
+    ] = None,
+    geometry: Annotated[
+        bool, typer.Option("--geometry", help="With --of, --run: shapes in .csv and .parquet 含几何")
+    ] = False,
     engine: Annotated[Batch, typer.Option(help="With --of: who computes 计算引擎")] = POSTGIS,
     folder: Annotated[
         Path | None, typer.Option(help="dask: new folder that all workers see 分块文件夹")
@@ -59,7 +66,8 @@ def overlap(
     """Lay a project or a shape over land and control layers: areas in m², 亩 and ha. 压占分析
 
     With --format the report 压占（合规性）分析表 is written to a file; its end says the format if --format does not.
-    With --of the pairs of a whole layer are written to a CSV or Parquet file, the same by every engine.
+    With --of every row of a layer is laid over the others, with --run a run of the service is taken: summary by the
+    end of the file's name as .html, .pdf, .xlsx, all pairs as .csv, .gpkg, .parquet.
     """
     at = parse_datetime(moment).end if moment else None
     if of is not None and at is not None:
@@ -67,16 +75,25 @@ def overlap(
             "Whole layers are laid over the layers of today; leave --datetime out.",
             "整层分析只针对现状数据；请去掉 --datetime。",
         )
+    names = [name.strip() for name in layers.split(",") if name.strip()]
+    spoken = cast("Lang", lang.value)
+    if run is not None:
+        write_kept_run(run, output or Path("overlap_run.xlsx"), geometry=geometry, lang=spoken)
+        return
     if of is not None:
-        _write_pairs(of, layers, OverlapOptions(buffer_m=buffer_m, min_area_m2=min_area_m2), engine, output,
-                     folder, scheduler, workers)  # fmt: skip
+        options = OverlapOptions(buffer_m=buffer_m, min_area_m2=min_area_m2)
+        path = output or Path(f"overlap_{of}.csv")
+        order = layer_order(of, names, options)
+        if engine == POSTGIS:
+            write_layer_run(order, path, geometry=geometry, lang=spoken)
+        else:
+            write_layer_pairs(order, cast("Engine", engine.value), path, folder, scheduler, workers)
         return
     wanted = _format(kind, output)
     subject = _subject(project, file, crs)
     options = OverlapOptions(buffer_m=buffer_m, min_area_m2=min_area_m2, geometry=as_json, at=at)
-    names = [name.strip() for name in layers.split(",") if name.strip()]
     if wanted is not None:
-        _write_report(subject, names, options, wanted, output, cast("Lang", lang.value))
+        _write_report(subject, names, options, wanted, output, spoken)
         return
     with opened_session() as session:
         answer = compute_overlap(session, SYSTEM, subject, names, options)
@@ -85,22 +102,6 @@ def overlap(
         return
     for line in render_answer(answer):
         typer.echo(line)
-
-
-def _write_pairs(
-    layer: str,
-    layers: str,
-    options: OverlapOptions,
-    engine: Batch,
-    output: Path | None,
-    folder: Path | None,
-    scheduler: str | None,
-    workers: int,
-) -> None:
-    names = [name.strip() for name in layers.split(",") if name.strip()]
-    chosen: Engine = cast("Engine", engine.value)
-    path = output or Path(f"overlap_{layer}.csv")
-    write_layer_pairs(layer_order(layer, names, options), chosen, path, folder, scheduler, workers)
 
 
 def _format(kind: Kind | None, output: Path | None) -> ReportFormat | None:

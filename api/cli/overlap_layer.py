@@ -49,8 +49,8 @@ def check_output(output: Path) -> None:
     if output.suffix.lower() in (".csv", ".parquet"):
         return
     raise InvalidInputError(
-        f"Pairs of a layer are written as .csv or .parquet, not {output.name}.",
-        f"整层结果写为 .csv 或 .parquet，而不是 {output.name}。",
+        f"Pairs by GeoPandas and Dask are written as .csv or .parquet, not {output.name}; PostGIS writes more.",
+        f"GeoPandas、Dask 的整层结果写为 .csv 或 .parquet，而不是 {output.name}；其他格式请用 postgis 引擎。",
     )
 
 

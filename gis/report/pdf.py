@@ -12,7 +12,7 @@ from fpdf.fonts import FontFace
 from fpdf.table import Table as PdfTable
 
 from gis.report.faces import Letters, choose_letters
-from gis.report.figures import all_tables, version_table
+from gis.report.form import Form, form_of
 from gis.report.lines import wrap
 from gis.report.maps import layer_map, overview
 from gis.report.model import OverlapReport
@@ -21,7 +21,7 @@ from gis.report.picture import Drawing, Label
 from gis.report.subset import subset_font
 from gis.report.tables import Cell, Column, Table, cell_text
 from gis.report.times import local_text
-from gis.report.words import basis_lines, head_lines, questions, signatures, title_of
+from gis.report.words import signatures
 from gis.style.fonts import FOLDERS
 
 MOST_ROWS: Final = 2_000
@@ -44,6 +44,8 @@ _FAMILY: Final = "report"
 _FIXED: Final = "第页共压占总图研判要点说明附图其余行见版示例数据继续一二三四五六七八九〔〕×：、（）　—…²°"
 _LATIN: Final = "".join(map(chr, range(0x20, 0x7F)))
 
+Chapter = tuple[Form, OverlapReport | None]
+
 
 def render_pdf(reports: Sequence[OverlapReport], folders: Iterable[str] = FOLDERS) -> bytes:
     """Return the reports as one PDF, a chapter each.
@@ -61,39 +63,55 @@ def render_pdf(reports: Sequence[OverlapReport], folders: Iterable[str] = FOLDER
     FontMissingError
         The machine has no font with Chinese.
     """
-    text = "".join(_texts(reports))
+    return _bound([(form_of(report), report) for report in reports], folders)
+
+
+def render_form(form: Form, folders: Iterable[str] = FOLDERS) -> bytes:
+    """Return a form without maps as PDF; letters and cut tables as `render_pdf` has them.
+
+    Raises
+    ------
+    FontMissingError
+        The machine has no font with Chinese.
+    """
+    return _bound([(form, None)], folders)
+
+
+def _bound(chapters: Sequence[Chapter], folders: Iterable[str]) -> bytes:
+    text = "".join(_texts(chapters))
     letters = choose_letters(text, folders)
     with TemporaryDirectory() as folder:
         fonts = [Path(folder, f"{number}.ttf") for number in range(len(letters.faces))]
         for face, path in zip(letters.faces, fonts, strict=True):
             path.write_bytes(subset_font(face, letters.written(text)))
-        book = _Book(letters, fonts, reports)
-        for report in reports:
-            book.chapter(report)
+        book = _Book(letters, fonts, chapters[0][0])
+        for form, report in chapters:
+            book.chapter(form, report)
         return bytes(book.output())
 
 
-def _texts(reports: Sequence[OverlapReport]) -> Iterator[str]:
+def _texts(chapters: Sequence[Chapter]) -> Iterator[str]:
     """Yield every text that may be printed."""
     yield _FIXED + _LATIN
-    for report in reports:
-        yield title_of(report.head.lang) + "".join(signatures(report.head.lang))
-        yield from (word for pair in (*head_lines(report), *questions(report)) for word in pair)
-        yield from basis_lines(report)
-        for table in (*all_tables(report), version_table(report)):
+    for form, report in chapters:
+        yield form.title + form.subject + form.code + form.operator + "".join(signatures(form.lang))
+        yield from (word for pair in (*form.pairs, *form.answers) for word in pair)
+        yield from form.notes
+        for table in (*form.tables, form.versions):
             yield table.title
             yield from (column.title + column.group for column in table.columns)
             yield from (str(cell) for row in table.rows for cell in row)
-        yield from (mark.text for mark in overview(report, (260, 160)).marks if isinstance(mark, Label))
+        if report is not None:
+            yield from (mark.text for mark in overview(report, (260, 160)).marks if isinstance(mark, Label))
 
 
 class _Book(FPDF):
     """A document on A4 across, with page numbers below."""
 
-    def __init__(self, letters: Letters, fonts: Sequence[Path], reports: Sequence[OverlapReport]) -> None:
+    def __init__(self, letters: Letters, fonts: Sequence[Path], first: Form) -> None:
         super().__init__("landscape", "mm", "A4")
         self.letters = letters
-        self.report = reports[0]
+        self.form = first
         self.running = ""
         self.set_margins(_MARGIN, _MARGIN, _MARGIN)
         self.set_auto_page_break(auto=True, margin=_MARGIN)
@@ -101,13 +119,12 @@ class _Book(FPDF):
         for name, font in zip(names, fonts, strict=True):
             self.add_font(name, fname=font)
         self.set_fallback_fonts(names[1:], exact_match=False)
-        first = reports[0]
-        self.set_title(letters.written(f"{first.head.title} {title_of(first.head.lang)}"))
-        self.set_author(first.head.operator)
+        self.set_title(letters.written(f"{first.subject} {first.title}"))
+        self.set_author(first.operator)
         self.set_line_width(0.15)
-        self.set_lang("zh-Hans" if first.head.lang == "zh" else "en")
+        self.set_lang("zh-Hans" if first.lang == "zh" else "en")
         self.set_creator("worktwin")
-        self.set_creation_date(first.computed_at)
+        self.set_creation_date(first.made_at)
 
     def header(self) -> None:
         """Nothing above: the title stands on the first page, the running title below."""
@@ -116,8 +133,8 @@ class _Book(FPDF):
         """Write the running title and the page number."""
         self.set_y(-_MARGIN + 2)
         self.set_font(_FAMILY, size=7)
-        say, page = self.report.say, self.page_no()
-        sample = say("示例数据", "Sample data 示例数据") if self.report.head.synthetic else ""
+        say, page = self.form.say, self.page_no()
+        sample = say("示例数据", "Sample data 示例数据") if self.form.synthetic else ""
         self.cell(self.epw * 0.45, 4, self.running, align=Align.L)
         self.cell(self.epw * 0.1, 4, sample, align=Align.C)
         self.cell(
@@ -126,32 +143,31 @@ class _Book(FPDF):
 
     # --- a chapter
 
-    def chapter(self, report: OverlapReport) -> None:
-        """Write one report from its title to its maps, beginning on a new page."""
-        self.report, say = report, report.say
-        code = f"（{report.head.code}）" if report.head.code else ""
-        self.running = self.letters.written(f"{report.head.title}{code}　{local_text(report.computed_at)}")
+    def chapter(self, form: Form, report: OverlapReport | None) -> None:
+        """Write one form from its title to the maps of its report, beginning on a new page."""
+        self.form, say = form, form.say
+        code = f"（{form.code}）" if form.code else ""
+        self.running = self.letters.written(f"{form.subject}{code}　{local_text(form.made_at)}")
         self.add_page()
         self.set_font(_FAMILY, size=16)
-        title = title_of(report.head.lang)
-        self.cell(self.epw, 9, title, align=Align.C, new_x="LMARGIN", new_y="NEXT")
+        self.cell(self.epw, 9, form.title, align=Align.C, new_x="LMARGIN", new_y="NEXT")
         self.ln(1.5)
-        self._pairs(head_lines(report))
-        numbers = iter(_NUMBERS if report.head.lang == "zh" else _FIGURES)
-        if answers := questions(report):
+        self._pairs(form.pairs)
+        numbers = iter(_NUMBERS if form.lang == "zh" else _FIGURES)
+        if form.answers:
             self._heading(next(numbers) + say("研判要点", "Questions of the review 研判要点"))
-            self._answers(answers)
-        for table in all_tables(report):
+            self._answers(form.answers)
+        for table in form.tables:
             self._heading(next(numbers) + table.title, room=self._room(table))
             self._table(table)
         self._heading(say("说明", "Notes 说明"), room=30)
-        self._paragraphs(basis_lines(report))
+        self._paragraphs(form.notes)
         self.ln(2)
-        versions = version_table(report)
-        self._heading(versions.title, room=self._room(versions, _VERSIONS) + _SIGNING)
-        self._table(versions, width=_VERSIONS)
+        self._heading(form.versions.title, room=self._room(form.versions, _VERSIONS) + _SIGNING)
+        self._table(form.versions, width=_VERSIONS)
         self._signatures()
-        self._maps(report)
+        if report is not None:
+            self._maps(report)
 
     def _room(self, table: Table, width: float | None = None) -> float:
         """Return how high a small table stands under its heading; a larger one may break, not at once."""
@@ -235,9 +251,7 @@ class _Book(FPDF):
             self.cell(
                 self.epw,
                 5,
-                self.report.say(
-                    f"其余 {left} 行见 Excel 版。", f"{left} more rows: see the workbook (Excel)."
-                ),
+                self.form.say(f"其余 {left} 行见 Excel 版。", f"{left} more rows: see the workbook (Excel)."),
                 new_x="LMARGIN",
                 new_y="NEXT",
             )
@@ -296,10 +310,10 @@ class _Book(FPDF):
         if self.will_page_break(10):
             self.add_page()
         self.set_font(_FAMILY, size=9)
-        names = signatures(self.report.head.lang)
+        names = signatures(self.form.lang)
         width = self.epw / len(names)
         for name in names:
-            self.cell(width, 8, self.report.say(f"{name}：", f"{name}:"))
+            self.cell(width, 8, self.form.say(f"{name}：", f"{name}:"))
         self.ln(8)
 
     def _maps(self, report: OverlapReport) -> None:
@@ -325,6 +339,6 @@ class _Book(FPDF):
         self.cell(
             drawing.width,
             5.5,
-            self.letters.written(f"{self.report.say('附图', 'Map 附图')}　{drawing.title}"),
+            self.letters.written(f"{self.form.say('附图', 'Map 附图')}　{drawing.title}"),
         )
         paint(self, drawing, (x, y + 6), _FAMILY, self.letters)

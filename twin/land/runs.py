@@ -89,7 +89,7 @@ def begin_run(session: Session, job_id: str) -> Todo:
     if run is None:
         raise NotFoundError(f"The overlap run {job_id} was removed.", f"压占分析任务 {job_id} 已删除。")
     order = read_order(run.request)
-    versions = _versions(session, order)
+    versions = run_versions(session, order)
     if run.data_versions != versions:
         session.execute(delete(OverlapRunAnswer).where(OverlapRunAnswer.job_id == job_id))
         run.data_versions = versions
@@ -100,7 +100,7 @@ def begin_run(session: Session, job_id: str) -> Todo:
 
 def answer_subjects(session: Session, job_id: str, order: RunOrder, keys: Sequence[SubjectKey]) -> None:
     """Answer some subjects of a run in one statement, set by set; the caller commits."""
-    targets = _targets(order)
+    targets = run_targets(order)
     statement = overlaps_statement(subject_rows(order, keys), targets, order.options)
     sql = f"""INSERT INTO overlap_run_answer (job_id, subject_id, code, name, stated_area_m2, items, answer)
       SELECT %(job)s::uuid, a.sid, k.code, k.name, k.stated_area_m2, a.items, a.answer FROM ({statement.sql}) a
@@ -123,7 +123,7 @@ def finish_run(session: Session, job_id: str) -> dict[str, Any]:
     run = session.get_one(OverlapRun, job_id)
     order = read_order(run.request)
     run.totals = _totals(session, job_id, order)
-    run.data_changed = run.data_versions != _versions(session, order)
+    run.data_changed = run.data_versions != run_versions(session, order)
     run.finished_at = session.scalar(select(func.clock_timestamp()))
     session.flush()
     return dict(run.totals)
@@ -160,12 +160,28 @@ def _totals(session: Session, job_id: str, order: RunOrder) -> dict[str, Any]:
 def _iter_answers(
     session: Session, job_id: str, order: RunOrder
 ) -> Iterator[tuple[OverlapRunAnswer, OverlapAnswer | None]]:
-    targets = _targets(order)
+    targets = run_targets(order)
     rows = session.scalars(
         select(OverlapRunAnswer).where(OverlapRunAnswer.job_id == job_id).execution_options(yield_per=200)
     )
     for row in rows:
-        yield row, _read(row, order, targets)
+        yield row, read_answer(row, order, targets)
+
+
+def finished_at(run: OverlapRun) -> datetime:
+    """Return when a run was finished.
+
+    Raises
+    ------
+    ConflictError
+        It has not finished.
+    """
+    if run.finished_at is not None:
+        return run.finished_at
+    raise ConflictError(
+        f"The overlap run {run.job_id} has not finished; see /api/v1/jobs/{run.job_id}.",
+        f"压占分析任务 {run.job_id} 尚未完成；进度见 /api/v1/jobs/{run.job_id}。",
+    )
 
 
 def list_answers(
@@ -185,24 +201,23 @@ def list_answers(
     ConflictError
         The run has not finished.
     """
-    if run.finished_at is None:
-        raise ConflictError(
-            f"The overlap run {run.job_id} has not finished; see /api/v1/jobs/{run.job_id}.",
-            f"压占分析任务 {run.job_id} 尚未完成；进度见 /api/v1/jobs/{run.job_id}。",
-        )
+    finished = finished_at(run)
     order = read_order(run.request)
-    targets = _targets(order)
+    targets = run_targets(order)
     statement = select(OverlapRunAnswer).where(
         OverlapRunAnswer.job_id == run.job_id, OverlapRunAnswer.subject_id > after
     )
     if code:
         statement = statement.where(OverlapRunAnswer.code == code)
     rows = session.scalars(statement.order_by(OverlapRunAnswer.subject_id).limit(min(limit, MOST_ANSWERS)))
-    finished = run.finished_at
-    return [_answer_json(row, _read(row, order, targets), run.data_versions or {}, finished) for row in rows]
+    return [
+        _answer_json(row, read_answer(row, order, targets), run.data_versions or {}, finished) for row in rows
+    ]
 
 
-def _read(row: OverlapRunAnswer, order: RunOrder, targets: Sequence[OverlapTarget]) -> OverlapAnswer | None:
+def read_answer(
+    row: OverlapRunAnswer, order: RunOrder, targets: Sequence[OverlapTarget]
+) -> OverlapAnswer | None:
     """Read an answer; None for a subject that encloses no area."""
     subject = OverlapSubject(b"", 0, 0.0, 0, id=row.subject_id, stated_area_m2=row.stated_area_m2)
     try:
@@ -220,11 +235,13 @@ def _answer_json(
     return {**head, **render_overlap(answer, versions, finished), **review_json(answer)}
 
 
-def _targets(order: RunOrder) -> list[OverlapTarget]:
+def run_targets(order: RunOrder) -> list[OverlapTarget]:
+    """Return what the subjects of a run are laid over."""
     # Who may ask may see every layer whole (`order_layer`), or gets the whole result of its own projects.
     return make_targets(order.layers, SYSTEM, order.subject_layer)
 
 
-def _versions(session: Session, order: RunOrder) -> dict[str, Any]:
+def run_versions(session: Session, order: RunOrder) -> dict[str, Any]:
+    """Return the state of the data that a run looks at."""
     names = list(dict.fromkeys((*order.layers, order.subject_layer)))
     return dict(list_data_versions(session, names))
