@@ -154,13 +154,24 @@ def _parcel_lines(feature: ReadFeature, number: int, srid: int) -> Iterator[str]
     names = (values.get("parcel_no") or str(number), values.get("name"), kind)
     tail = (values.get("sheet"), values.get("use"), values.get("land_code"))
     extra = (values["extra"],) if values.get("extra") else ()
-    fields = (str(sum(map(len, written))), area, *(_plain(each) for each in (*names, *tail, *extra)), "@")
+    fields = (
+        str(sum(map(len, written))),
+        area,
+        *(header_text(each) for each in (*names, *tail, *extra)),
+        "@",
+    )
     yield ",".join(fields)
     yield from _point_lines(written, closed=kind == "面")
 
 
-def _plain(value: object) -> str:
-    """Return a value without what would end a field or a line; a comma becomes its full-width form."""
+def header_text(value: object) -> str:
+    """Return a value as the head of a parcel holds it: without what would end a field or a line.
+
+    Examples
+    --------
+    >>> header_text("甲, 乙\\n@"), header_text(None)
+    ('甲、 乙 ＠', '')
+    """
     text = "" if value is None else str(value)
     return " ".join(text.split()).replace(",", "、").replace("@", "＠")
 

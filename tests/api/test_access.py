@@ -145,7 +145,7 @@ EXTRAS = [  # addresses outside of the documents, and parameters that reach furt
     *(f"/embed/{name}.geojson?datetime=2026-01-01&geom=point" for name in LAYERS),
     *(f"/tiles/{name}/{tile}.mvt" for name in LAYERS for tile in ("0/0/0", "14/13453/6591", "14/13506/6558")),
     *(f"/ogc/collections/{name}/items?{query}" for name in LAYERS for query in (
-        "f=html", "limit=10000", "datetime=2026-01-01T00:00:00Z", "bbox=116.7,33.7,116.8,33.8", "sortby=-name")),
+        "f=html", "f=txt&encoding=utf-8", "limit=10000", "datetime=2026-01-01T00:00:00Z", "bbox=116.7,33.7,116.8,33.8", "sortby=-name")),
     *(f"/arcgis/rest/services/{name}/FeatureServer{path}" for name in LAYERS for path in (
         "", "/0", "/layers", "/0/1", "/0/2", "/0/13", *(f"/0/query?where=1=1&outFields=*&{query}" for query in (
             "f=json", "f=geojson", "f=pbf", "f=html", "returnIdsOnly=true", "returnExtentOnly=true", "time=1767225600000",

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from gis.crs import STORED_SRID, WGS84_SRID, parse_crs
 from gis.errors import GisError
+from gis.exchange.txt_write import header_text
 from gis.polygons import in_degrees, is_same_shape
 from twin.editing.moves import IDLE_MOVES, PARCEL_MOVES, check_move
 from twin.editing.place import SAME_DEG
@@ -31,7 +32,6 @@ SAME_M: Final = 0.0015
 """Two outlines whose vertices differ by less are one: files hold millimetres."""
 
 LOT: Final = 500
-_AREA: Final = "stated_area_m2"
 _HALF_M2: Final = 0.5
 _LOCK: Final = text("SELECT pg_advisory_xact_lock(:key, hashtext(:collection))")
 LOCK_KEY: Final = 0x7417_0009
@@ -207,8 +207,8 @@ def _mark(target: Target, kind: str, row: Mapping[str, Any]) -> dict[str, Any]:
     present = {rule.name: row[rule.name] for rule in target.editable.fields}
     values = check_some(target.editable, row["told"], present)
     changes = {name: value for name, value in values.items() if not _equal(value, present[name])}
-    if kind == "txt" and _is_rounded(changes.get(_AREA), present.get(_AREA)):
-        del changes[_AREA]
+    if kind == "txt":
+        changes = {name: value for name, value in changes.items() if not _is_as_txt(value, present[name])}
     if target.collection == "land_parcels":
         for name, moves in _MOVES.items():
             if name in changes:
@@ -242,16 +242,20 @@ def _equal(value: Any, stored: Any) -> bool:
     return bool(value == stored)
 
 
-def _is_rounded(value: Any, stored: Any) -> bool:
-    """Say whether an area is the stored one in hectares with four decimals, which is how a boundary-point TXT has it.
+def _is_as_txt(value: Any, stored: Any) -> bool:
+    """Say whether a value is the stored one as a boundary-point TXT can hold it, and so says nothing else.
+
+    Areas stand there in hectares with four decimals, texts without commas and line breaks.
 
     Examples
     --------
-    >>> _is_rounded(27989.0, 27988.57), _is_rounded(27988.6, 27988.57), _is_rounded(27990.0, 27988.57), _is_rounded(1.0, None)
+    >>> _is_as_txt(27989.0, 27988.57), _is_as_txt(27988.6, 27988.57), _is_as_txt(27990.0, 27988.57), _is_as_txt(1.0, None)
     (True, False, False, False)
+    >>> _is_as_txt("甲、 乙", "甲, 乙"), _is_as_txt("甲、乙", "甲，乙")
+    (True, False)
     """
-    if value is None or stored is None:
-        return False
+    if isinstance(value, str) or value is None or stored is None:
+        return isinstance(stored, str) and value == header_text(stored)
     return float(value).is_integer() and abs(float(value) - float(stored)) <= _HALF_M2
 
 

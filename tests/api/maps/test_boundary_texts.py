@@ -107,6 +107,24 @@ def test_every_sample_and_a_file_made_by_hand_come_back_as_they_went_in(
     ]
 
 
+def test_a_name_that_the_format_cannot_hold_is_not_overwritten_by_its_stand_in(
+    own_doors: Doors, tmp_path: Path
+) -> None:
+    feature = own_doors.get(f"{PARCELS}?parcel_no=DK-0001", "planner").json()["features"][0]
+    edit = {"type": "Feature", "properties": {"name": "甲, 乙@丙", "stated_area_m2": 1000.25}}
+    changed = own_doors.request("PATCH", f"{PARCELS}/{feature['id']}", "planner", json=edit)
+    assert changed.status_code in (200, 204), changed.text
+    content = own_doors.get(f"{PARCELS}?f=txt&parcel_no=DK-0001", "planner").content
+    assert ",0.1000,DK-0001,甲、 乙＠丙,面,,工业,0601,@" in content.decode("gb18030")
+    upload = sent(own_doors, "a.txt", content)["upload_id"]
+    assert imported(own_doors, tmp_path, upload, "land_parcels")["unchanged"] == 1
+    renamed = content.decode("gb18030").replace("甲、 乙＠丙", "甲、乙").replace(",0.1000,", ",0.1001,")
+    upload = sent(own_doors, "b.txt", renamed.encode())["upload_id"]
+    assert imported(own_doors, tmp_path, upload, "land_parcels")["changed"] == 1
+    found = rows(own_doors, "SELECT name, stated_area_m2 FROM land_parcel WHERE parcel_no = 'DK-0001'")
+    assert found == [("甲、乙", 1001.0)]
+
+
 def test_parcels_of_two_zones_are_one_file_each(own_doors: Doors, tmp_path: Path) -> None:
     content = (SAMPLES / "boundary-mixed-zones.txt").read_bytes()
     for zone in (38, 39):
