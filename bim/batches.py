@@ -6,6 +6,7 @@ what came before it died is kept and only the rest is tried again, in parts.
 
 import contextlib
 import fcntl
+import math
 import os
 import selectors
 import signal
@@ -29,7 +30,8 @@ from bim.scene.spool import MeshPlace
 
 # The guilty part runs into its deadline once a round, so a split into eight finds it in a third of the rounds.
 _PARTS = 8
-_SMALL, _ROUNDS = 250, 4
+# Large batches cost less: each is a fork that copies what it touches. The small ones at the end even out.
+_SMALL, _EVENING = 250, 0.2
 # Room for what a child tells while this process reads properties.
 _PIPE_BYTES = 1 << 20
 # A model in which so many lists have failed is at fault as a whole; splitting on would only use up the wall limit.
@@ -263,20 +265,22 @@ def _unseen(child: _Child) -> list[tuple[Instance, ...]]:
 def plan_batches(groups: list[tuple[Instance, ...]], limits: ProcessLimits, processes: int) -> list[Batch]:
     """Plan batches that keep shared representations together.
 
-    Several processes get smaller ones of a large model, so that they end at about the same time.
+    Of a large model several processes get a large one each, then small ones, so that they end at about the same time.
     """
-    size = limits.batch_elements
     total = sum(len(group) for group in groups)
+    large = small = limits.batch_elements
     if processes > 1 and total >= limits.shared_elements:
-        size = min(size, max(_SMALL, -(-total // (_ROUNDS * processes))))
+        large = min(large, max(_SMALL, math.ceil((1 - _EVENING) * total / processes)))
+        small = min(large, max(_SMALL, math.ceil(_EVENING * total / processes)))
     batches: list[Batch] = []
     current: list[tuple[Instance, ...]] = []
-    count = 0
+    count, left = 0, total
     for group in groups:
         current.append(group)
         count += len(group)
-        if count >= size:
+        if count >= (large if left > _EVENING * total else small):
             batches.append(Batch(tuple(current)))
+            left -= count
             current, count = [], 0
     if current:
         batches.append(Batch(tuple(current)))

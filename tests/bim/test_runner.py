@@ -275,13 +275,13 @@ def test_models_are_forked_from_one_template_that_has_one_thread_and_keeps_no_de
         source = write(tmp_path / "a.ifc", Sheet(walls=2).text())
         await run_conversion(ConversionJob(source, tmp_path / "0"), _ignore, template)
         number, before = template.number, await _descriptors_when_idle(template)
-        ours = len(list(Path("/proc/self/fd").iterdir()))
+        ours = await _own_descriptors()
         jobs = [ConversionJob(source, tmp_path / str(each)) for each in range(1, 5)]
         await asyncio.gather(*(run_conversion(job, _ignore, template) for job in jobs))
         assert template.number == number
         assert len(list(Path(f"/proc/{number}/task").iterdir())) == 1
         assert await _descriptors_when_idle(template) == before
-        assert len(list(Path("/proc/self/fd").iterdir())) == ours
+        assert await _own_descriptors(ours) <= ours
 
     template = Template()
     asyncio.run(scene(template))
@@ -303,6 +303,17 @@ async def _descriptors_when_idle(template: Template) -> int:
             break
         await asyncio.sleep(0.01)
     return len(list(Path(f"/proc/{template.number}/fd").iterdir()))
+
+
+async def _own_descriptors(most: int = 0) -> int:
+    """Count our own once no more of them close, which the event loop does a little after a process has ended."""
+    fewest = len(list(Path("/proc/self/fd").iterdir()))
+    for _ in range(50):
+        if fewest <= most:
+            break
+        await asyncio.sleep(0.02)
+        fewest = min(fewest, len(list(Path("/proc/self/fd").iterdir())))
+    return fewest
 
 
 def _parent_of(process: int) -> int:
