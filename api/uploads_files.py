@@ -17,18 +17,18 @@ from api.i18n import Lang
 from api.middleware import MEGABYTE
 from api.multipart import Form, receive_form
 from api.state import AppState
+from api.uploads_reading import Read, read_or_follow, reading_room, still_reading
 from api.uploads_shapes import describe_reading, render_preview
 from twin.db import open_session
-from twin.errors import ForbiddenError, InvalidInputError, MalformedError
+from twin.errors import ConflictError, ForbiddenError, InvalidInputError, MalformedError
 from twin.identity import Caller
 from twin.identity.rights import reach, require
-from twin.imports.reading import read_for_import
 from twin.imports.templates import list_templates, remove_template
 from twin.jobs.submit_import import submit_import, submit_rehearsal
 from twin.objects import Incoming, open_store
 from twin.uploads.answers import NAMED, Answers, keep_answers, read_choices
 from twin.uploads.preview import list_preview
-from twin.uploads.read import ReadingRoom, UnreadableFileError, mark_upload
+from twin.uploads.read import UnreadableFileError, mark_upload
 from twin.uploads.readings import get_reading
 from twin.uploads.take import drop_upload, take_upload
 from twin.uploads.uploads import UploadPolicy, get_upload
@@ -127,7 +127,7 @@ def check_may_upload(caller: Caller) -> None:
 
 
 async def create_from_form(request: Request, caller: Caller, state: AppState) -> Response:
-    """Take a file and read it at once; one in which nothing can be used is not kept."""
+    """Take a file and read it; one in which nothing can be used is not kept. 202 where a job goes on reading it."""
     check_may_upload(caller)
     store = open_store(state.settings.home)
     with store.receive(state.settings.server.upload_max_mb * MEGABYTE) as incoming:
@@ -135,10 +135,12 @@ async def create_from_form(request: Request, caller: Caller, state: AppState) ->
         choices = read_choices(form.fields)
         token = await asyncio.to_thread(_take, state, caller, form, incoming)
     try:
-        await read_for_import(_room(state), caller, token, choices)
+        read = await read_or_follow(state, caller, token, choices)
     except UnreadableFileError:
         await asyncio.to_thread(_drop, state, caller, token)
         raise
+    if read.job_id is not None:
+        return still_reading(token, read.job_id)
     described = await asyncio.to_thread(_describe, state, caller, token, lang_of(request))
     return Response(
         orjson.dumps(described), 201, {"Location": f"/api/v1/uploads/{token}"}, "application/json"
@@ -151,12 +153,14 @@ async def answer_questions(upload_id: str, request: Request, caller: Caller, sta
     told = read_choices(body.model_dump(exclude_none=True))
     if body.units is not None:
         told["units"] = body.units
-    is_table = await read_for_import(_room(state), caller, upload_id, told)
-    if body.mapping is not None and is_table:
-        await read_for_import(_room(state), caller, upload_id, {"mapping": body.mapping})
+    read = await read_or_follow(state, caller, upload_id, told)
+    if body.mapping is not None and read.is_ledger:
+        read = await read_or_follow(state, caller, upload_id, {"mapping": body.mapping})
         body.mapping = None
     answers = Answers(body.mapping, body.values, body.repairs)
     await asyncio.to_thread(_keep, state, caller, upload_id, answers)
+    if read.job_id is not None:
+        return still_reading(upload_id, read.job_id)
     described = await asyncio.to_thread(_describe, state, caller, upload_id, lang_of(request))
     return Response(orjson.dumps(described), 200, media_type="application/json")
 
@@ -175,8 +179,13 @@ async def preview_upload(
     limit: Annotated[int, Query(ge=1, le=10_000)] = 10_000,
     after: Annotated[int, Query(ge=0, le=2**31 - 1)] = 0,
 ) -> Response:
-    """Show the features of a file as read, with areas stated and computed, and how invalid ones would be repaired."""
-    await read_for_import(_room(state), caller, upload_id)
+    """Show the features of a file as read, with areas stated and computed, and how invalid ones would be repaired.
+
+    While a job reads a large file: 202 with `state` `reading`, and the job in `Location`.
+    """
+    read = await read_or_follow(state, caller, upload_id, waits=False)
+    if read.job_id is not None:
+        return still_reading(upload_id, read.job_id, location=f"/api/v1/jobs/{read.job_id}")
     content = await asyncio.to_thread(_preview, state, caller, upload_id, after, limit, lang_of(request))
     return Response(content, media_type="application/geo+json", headers={"Cache-Control": "no-store"})
 
@@ -189,8 +198,8 @@ async def preview_upload(
 )
 async def mark_ledger(upload_id: Token, caller: CallerDep, state: StateDep) -> Response:
     """Give a ledger back with a comment and a colour in each faulty cell, and a sheet of all faults."""
-    await read_for_import(_room(state), caller, upload_id)
-    content = await mark_upload(_room(state), caller, upload_id)
+    _require_read(await read_or_follow(state, caller, upload_id))
+    content = await mark_upload(reading_room(state), caller, upload_id)
     headers = {"Content-Disposition": 'attachment; filename="marked.xlsx"', "Cache-Control": "no-store"}
     return Response(content, media_type=XLSX, headers=headers)
 
@@ -200,7 +209,7 @@ async def import_upload(
     upload_id: Token, order: ImportOrder, caller: CallerDep, state: StateDep
 ) -> ImportAnswer:
     """Import a file into a layer as a job; rows that are there as the file says stay as they are."""
-    await read_for_import(_room(state), caller, upload_id)
+    _require_read(await read_or_follow(state, caller, upload_id))
     return await asyncio.to_thread(_import, state, caller, upload_id, order)
 
 
@@ -243,10 +252,13 @@ def _media_type(request: Request) -> str:
     return request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
 
 
-def _room(state: AppState) -> ReadingRoom:
-    settings = state.settings
-    store = open_store(settings.home)
-    return ReadingRoom(state.engine, store, settings.home, settings.reading, state.reading_turns)
+def _require_read(read: Read) -> None:
+    if read.job_id is not None:
+        raise ConflictError(
+            f"The file is still being read; wait for job {read.job_id}.",
+            f"文件仍在读取；请等待任务 {read.job_id} 结束。",
+            "upload_id",
+        )
 
 
 def _take(state: AppState, caller: Caller, form: Form, incoming: Incoming) -> str:

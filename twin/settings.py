@@ -90,6 +90,8 @@ class ReadSettings(BaseSettings):
     cpu_s: int = Field(default=300, ge=1)
     memory_mb: int = Field(default=2_048, ge=512)
     file_mb: int = Field(default=4_096, ge=16)  # largest file a reader may write
+    job_mb: int = Field(default=8, ge=0)  # larger files are read by a job
+    wait_s: float = Field(default=20.0, ge=0)  # so long a request waits for that job
 
 
 class JobSettings(BaseSettings):

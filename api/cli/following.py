@@ -1,6 +1,8 @@
 """A bar for a job that a command waits for."""
 
 import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
@@ -27,3 +29,12 @@ def follow_with_bar(room: Workroom, job_id: str, title: str, *, quiet: bool) -> 
             bar.update(line, completed=found.progress, phase=found.phase or found.state)
 
         return asyncio.run(follow_job(room, KINDS, job_id, show))
+
+
+@contextmanager
+def reading_bar(title: str, *, quiet: bool) -> Iterator[Callable[[float], None]]:
+    """Show on standard error how far the reading of a file is; yields what is told the percent."""
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), disable=quiet, transient=True) as bar:
+        line = bar.add_task(title, total=100.0)
+        yield lambda percent: bar.update(line, completed=percent)

@@ -4,14 +4,14 @@ import asyncio
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 
-from api.cli.following import follow_with_bar
+from api.cli.following import follow_with_bar, reading_bar
 from api.cli.import_shown import show_preview
 from api.cli.say import quiet_log, told
 from api.middleware import MEGABYTE
@@ -154,7 +154,9 @@ def _read(
     wanted, answers = dict(choices), given
     try:
         while True:
-            is_table = asyncio.run(read_for_import(site.reading, SYSTEM, token, wanted))
+            with reading_bar("Reading 读取", quiet=not asks) as tell:
+                room = replace(site.reading, tell=tell)
+                is_table = asyncio.run(read_for_import(room, SYSTEM, token, wanted))
             if is_table and answers.mapping:
                 wanted = {**wanted, "mapping": dict(answers.mapping)}
                 answers = Answers(None, answers.fixed, answers.repairs)

@@ -23,6 +23,7 @@ from twin.imports.rows import Prepared, Tally, iter_features, iter_rows
 from twin.imports.targets import Target, get_target
 from twin.imports.write import Origin, RowsRefusedError, Written, stage_rows, write_rows
 from twin.jobs.attempt import Attempt, AttemptLostError, progress
+from twin.jobs.callers import caller_of
 from twin.jobs.verdicts import Report, Verdict
 from twin.uploads.models import LayerImport, Reading
 
@@ -87,16 +88,7 @@ def _run(attempt: Attempt, tell: Tell) -> Report | None:
 def _prepare(session: Session, attempt: Attempt, record: LayerImport) -> _Work:
     told: dict[str, Any] = attempt.payload
     reading = _reading(session, told["reading_id"], told["row_version"])
-    asked = told["caller"]
-    caller = Caller(
-        user_id=asked["user_id"],
-        login=asked["login"],
-        display_name=asked["display_name"],
-        roles=frozenset(asked["roles"]),
-        own_roles=frozenset(asked["own_roles"]),
-        own_projects=tuple(asked["own_projects"]),
-        address=asked["address"],
-    )
+    caller = caller_of(told["caller"])
     origin = Origin(record.id, record.file_name, record.sha256, record.crs, caller.login, record.kind)
     return _Work(
         get_target(record.layer),

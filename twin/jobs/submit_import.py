@@ -1,7 +1,7 @@
 """Ask for the import of an uploaded file: its record, its job and the audit row in one transaction."""
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy.orm import Session
 
@@ -9,6 +9,7 @@ from twin.errors import NotFoundError
 from twin.identity.audit import record_audit
 from twin.identity.caller import Caller
 from twin.imports.plan import ImportPlan, add_import, describe_import, find_same, plan_import, save_plan
+from twin.jobs.callers import kept_caller
 from twin.jobs.queue import enqueue, status
 from twin.uploads.readings import get_reading
 from twin.uploads.uploads import get_upload
@@ -63,7 +64,7 @@ def submit_import(
         "import_id": record.id,
         "reading_id": reading.id,
         "row_version": reading.row_version,
-        "caller": _kept(caller),
+        "caller": kept_caller(caller),
     }
     record.job_id = enqueue(session, KIND, payload, None, caller.login)
     after = {"layer": layer, "file": upload.file_name, "sha256": upload.sha256, "job_id": record.job_id}
@@ -87,7 +88,7 @@ def submit_rehearsal(session: Session, caller: Caller, token: str, layer: str) -
         "rehearsed": describe_import(plan),
         "reading_id": reading.id,
         "row_version": reading.row_version,
-        "caller": _kept(caller),
+        "caller": kept_caller(caller),
     }
     return AskedImport(None, enqueue(session, KIND, payload, None, caller.login), layer, is_new=True)
 
@@ -102,16 +103,3 @@ def _find_open(session: Session, plan: ImportPlan, actor: str) -> AskedImport | 
     except NotFoundError:
         return None
     return AskedImport(same.id, same.job_id, same.layer, is_new=False)
-
-
-def _kept(caller: Caller) -> dict[str, Any]:
-    """Return whose rights the import has: those with which it was asked for."""
-    return {
-        "user_id": caller.user_id,
-        "login": caller.login,
-        "display_name": caller.display_name,
-        "roles": sorted(caller.roles),
-        "own_roles": sorted(caller.own_roles),
-        "own_projects": list(caller.own_projects),
-        "address": caller.address,
-    }

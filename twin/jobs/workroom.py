@@ -7,7 +7,7 @@ from sqlalchemy import Engine
 from bim.launcher import Template
 from twin.db import make_engine
 from twin.objects import ObjectStore, open_store
-from twin.settings import HomeSettings, JobSettings
+from twin.settings import HomeSettings, JobSettings, ReadSettings
 
 STATEMENT_TIMEOUT_MS = 600_000  # publishing a large model is one long statement
 
@@ -22,6 +22,7 @@ class Workroom:
     home: HomeSettings
     settings: JobSettings
     template: Template = field(default_factory=Template)  # of the processes that convert models
+    reading: ReadSettings = field(default_factory=ReadSettings)  # limits of reading planners' files
 
 
 def open_workroom(url: str, home: HomeSettings, settings: JobSettings) -> Workroom:

@@ -24,8 +24,9 @@ from bim.process import apply_limits, split_off_guard
 from gis.exchange import ExchangeError, Finding
 from twin.uploads.content import read_content
 from twin.uploads.lines import Content, copy_line, finding_json
-from twin.uploads.orders import FEATURES, LOG, ORDER, REFUSAL, SUMMARY, Order, read_order
+from twin.uploads.orders import FEATURES, LOG, ORDER, PROGRESS, REFUSAL, SUMMARY, Order, read_order
 
+TELL_EVERY: Final = 1_000
 _TEMPORARY: Final = "temporary"
 
 
@@ -69,14 +70,18 @@ def _answer(spool: Path, order: Order) -> None:
 
 def _write(spool: Path, content: Content) -> None:
     with (spool / FEATURES).open("w", encoding="utf-8", newline="\n") as target:
-        target.writelines(_lines(content))
+        target.writelines(_lines(spool, content))
     _dump(spool / SUMMARY, content.summary)
     if content.marked is not None:
         (spool / content.marked[0]).write_bytes(content.marked[1])
 
 
-def _lines(content: Content) -> Iterator[str]:
+def _lines(spool: Path, content: Content) -> Iterator[str]:
+    """Yield the rows as they are stored; now and then say how many of a hundred are written."""
+    total = max(int(content.summary["feature_count"]), 1)
     for number, row in enumerate(content.rows, 1):
+        if number % TELL_EVERY == 0:
+            (spool / PROGRESS).write_text(f"{100 * number // total}", encoding="ascii")
         yield copy_line(number, row)
 
 

@@ -11,6 +11,7 @@ FEATURES: Final = "features.copy"
 REFUSAL: Final = "refusal.json"
 MARKED: Final = "marked.xlsx"
 LOG: Final = "log.txt"
+PROGRESS: Final = "progress.txt"
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from twin.uploads.answers import first_choices, merge_choices
 from twin.uploads.lines import COLUMNS
 from twin.uploads.models import Reading, UploadedFeature
 from twin.uploads.orders import FEATURES, MARKED, Order
-from twin.uploads.reader import run_reader
+from twin.uploads.reader import Tell, run_reader
 from twin.uploads.readings import find_reading, get_reading
 from twin.uploads.settle import settle_upload
 from twin.uploads.uploads import get_upload, require_complete
@@ -40,13 +40,14 @@ class UnreadableFileError(InvalidInputError):
 
 @dataclass(frozen=True)
 class ReadingRoom:
-    """What a reading works with; `turns` lets so many readers run at once."""
+    """What a reading works with; `turns` lets so many readers run at once, `tell` hears how far one is, 0–100."""
 
     engine: Engine
     store: ObjectStore
     home: HomeSettings
     settings: ReadSettings
     turns: asyncio.Semaphore
+    tell: Tell | None = None
 
 
 async def read_upload(
@@ -78,7 +79,7 @@ async def read_upload(
             order = _order(room.settings, spool, found)
             await asyncio.to_thread(room.store.fetch, found.sha256, Path(order.source))
             try:
-                summary = await run_reader(spool, order, room.settings.wall_s)
+                summary = await run_reader(spool, order, room.settings.wall_s, room.tell)
             except ExchangeError as error:
                 raise UnreadableFileError(error) from error
             return await asyncio.to_thread(_keep, room, caller, token, found.choices, summary, spool)

@@ -9,6 +9,8 @@ import os
 import signal
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,12 +18,16 @@ from bim.ending import end_group, read_tail
 from bim.process import STARVED_NOTE
 from gis.exchange import ExchangeError, Finding
 from twin.errors import UnavailableError
-from twin.uploads.orders import LOG, ORDER, REFUSAL, SUMMARY, Order, write_order
+from twin.uploads.orders import LOG, ORDER, PROGRESS, REFUSAL, SUMMARY, Order, write_order
 
 _KEPT: Final = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "VIRTUAL_ENV", "PROJ_DATA", "PROJ_LIB")
 
 
-async def run_reader(spool: Path, order: Order, wall_s: float) -> dict[str, Any]:
+Tell = Callable[[float], None]
+LOOK_EVERY_S: Final = 0.5
+
+
+async def run_reader(spool: Path, order: Order, wall_s: float, tell: Tell | None = None) -> dict[str, Any]:
     """Read a file and return its summary; its rows lie in the spool then.
 
     Parameters
@@ -30,6 +36,8 @@ async def run_reader(spool: Path, order: Order, wall_s: float) -> dict[str, Any]
         An empty folder of this reading alone.
     wall_s : float
         The reader is ended after so many seconds.
+    tell : callable, optional
+        Told now and then how far the reader is, 0–100.
 
     Raises
     ------
@@ -43,7 +51,7 @@ async def run_reader(spool: Path, order: Order, wall_s: float) -> dict[str, Any]
     process = await _start(spool)
     try:
         async with asyncio.timeout(wall_s):
-            await process.wait()
+            await _wait(process, spool, tell)
     except TimeoutError as error:
         raise _too_long(wall_s) from error
     finally:
@@ -54,6 +62,19 @@ async def run_reader(spool: Path, order: Order, wall_s: float) -> dict[str, Any]
         found: dict[str, Any] = json.loads((spool / SUMMARY).read_text(encoding="utf-8"))
         return found
     raise _ended(process.returncode, read_tail(spool / LOG), order)
+
+
+async def _wait(process: Process, spool: Path, tell: Tell | None) -> None:
+    """Wait for the end; the first half of the way is to open the file, the second to check its features."""
+    if tell is None:
+        await process.wait()
+        return
+    while process.returncode is None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LOOK_EVERY_S):
+                await process.wait()
+        with suppress(OSError, ValueError):
+            tell(50 + int((spool / PROGRESS).read_text(encoding="ascii")) / 2)
 
 
 async def _start(spool: Path) -> Process:

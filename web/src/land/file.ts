@@ -4,6 +4,7 @@ import { element } from "../element";
 import { t } from "../messages";
 import { json, reasonOf, say, send } from "./api";
 import { FileImport } from "./import";
+import { followJob } from "./job";
 import type { LandMap } from "./map";
 import { boundsOf } from "./shapes";
 import type { Preview, Row, Told } from "./told";
@@ -63,11 +64,23 @@ export class BoundaryFile {
     const body = new FormData();
     body.set("file", file, file.name);
     try {
-      const told = (await (await send(`/api/v1/uploads${languageOf("?")}`, { method: "POST", body })).json()) as Told;
-      if (turn === this.#turn) await this.#show(told);
+      const told = await this.#read(await send(`/api/v1/uploads${languageOf("?")}`, { method: "POST", body }), turn, file.name);
+      if (told && turn === this.#turn) await this.#show(told);
     } catch (error) {
       if (turn === this.#turn) say("file-said", t("land.file_failed", { reason: reasonOf(error) }));
     }
+  }
+
+  /** What a file was read as; of a large one the answer names the job that reads it. */
+  async #read(answer: Response, turn: number, name: string): Promise<Told | null> {
+    if (answer.status !== 202) return (await answer.json()) as Told;
+    const { upload_id, job_id } = (await answer.json()) as { upload_id: string; job_id: string };
+    await followJob(job_id, (job) => {
+      if (turn === this.#turn) say("file-said", t("land.reading_percent", { name, percent: job.progress.toFixed(0) }));
+    });
+    if (turn !== this.#turn) return null;
+    const preview = (await (await send(`/api/v1/uploads/${upload_id}/preview${languageOf("?")}&limit=1`)).json()) as Preview;
+    return preview.upload;
   }
 
   #clear(): void {
@@ -102,7 +115,8 @@ export class BoundaryFile {
     if (!told || !value) return;
     try {
       const answer = await send(`/api/v1/uploads/${told.upload_id}${languageOf("?")}`, json("PATCH", { [field]: value }));
-      await this.#show((await answer.json()) as Told);
+      const read = await this.#read(answer, this.#turn, told.file_name);
+      if (read) await this.#show(read);
     } catch (error) {
       say("file-said", t("land.file_failed", { reason: reasonOf(error) }));
     }

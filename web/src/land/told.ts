@@ -42,4 +42,5 @@ export type Row = GeoJSON.Feature & { repair_note: string | null; errors: { wher
 
 export interface Preview extends GeoJSON.FeatureCollection {
   readonly numberMatched: number;
+  readonly upload: Told;
 }
