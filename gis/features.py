@@ -228,9 +228,13 @@ def _chosen_by_id(selection: Selection, page: Page, crs: Crs, *, counted: bool) 
             f"SELECT _id FROM (SELECT _id FROM found WHERE {few} UNION ALL "
             f"SELECT _id FROM ({ids}) o WHERE NOT {few}) i ORDER BY 1 LIMIT {_ONE_MORE}"
         )
+    wanted = f"SELECT {layer.id_sql()} AS _id, {_geometry_column(layer, crs)}{_field_columns(layer)} FROM"
+    source = f"{selection.source_sql()} AS {ROW}"
+    # What is made of several tables takes a list of ids into each, but no join.
     sql = (
-        f"SELECT {layer.id_sql()} AS _id, {_geometry_column(layer, crs)}{_field_columns(layer)} FROM ({ids}) AS k "
-        f"JOIN {selection.source_sql()} AS {ROW} ON {layer.id_sql()} = k._id ORDER BY k._id"
+        f"{wanted} {source} WHERE {layer.id_sql()} = ANY (ARRAY({ids})) ORDER BY 1"
+        if selection.is_past
+        else f"{wanted} ({ids}) AS k JOIN {source} ON {layer.id_sql()} = k._id ORDER BY k._id"
     )
     return _Chosen(sql, params, before, matched)
 

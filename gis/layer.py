@@ -286,6 +286,11 @@ class Selection:
             where = where & condition
         return replace(self, where=where)
 
+    @property
+    def is_past(self) -> bool:
+        """Whether the rows come from another relation than those of now."""
+        return self.at is not None and self.layer.past_relation is not None
+
     def source_sql(self) -> str:
         """Return what the rows come from, all of them; its values are among those of `rows`."""
         return self._source()[0]

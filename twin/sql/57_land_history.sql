@@ -25,7 +25,8 @@ BEGIN
           'updated_by') AS told  -- who wrote it how often is no state; the area follows from the geometry
         FROM pg_attribute WHERE attrelid = (watched || '_version')::regclass AND attnum > 0 AND NOT attisdropped
           AND attname NOT IN ('held_from', 'held_to')) a;
-  -- FULL joins are never nested loops, whatever the plan was made for; what else is looked up, by the key alone.
+  -- FULL joins are never nested loops, whatever the plan was made for; what else is looked up, by the key alone: the
+  -- greatest of both ends is always `held_to`, but no plan can walk the index of that, past all that is being written.
   EXECUTE format($f$
     CREATE OR REPLACE FUNCTION keep_%1$s() RETURNS trigger LANGUAGE plpgsql SET enable_seqscan = off AS $body$
     BEGIN
@@ -42,7 +43,7 @@ BEGIN
       END IF;
       RETURN NULL;
     END $body$ $f$, watched, kept, former, told_before, told_after, format($from$
-        CROSS JOIN LATERAL (SELECT max(v.held_to) AS last FROM %1$I_version v WHERE v.id = o.id) l
+        CROSS JOIN LATERAL (SELECT max(greatest(v.held_to, v.held_from)) AS last FROM %1$I_version v WHERE v.id = o.id) l
         CROSS JOIN LATERAL (SELECT CASE WHEN l.last IS NULL THEN o.created_at ELSE greatest(l.last, o.created_at) END AS began) b
         CROSS JOIN LATERAL (SELECT CASE WHEN l.last IS NULL THEN %2$s ELSE b.began END AS held_from,
           CASE WHEN b.began < now() THEN now()

@@ -432,3 +432,17 @@ def test_samples_stand_on_every_past_map_of_theirs(session: Session) -> None:
         for day in ("2023-10-31", "2023-11-02", "2025-01-02")
     ]
     assert found == [(0, 0), (parcels, 0), (parcels, areas)]  # the areas are in force from 2025-01-01 on
+
+
+def test_an_edit_of_many_looks_each_up_by_its_key(land: Land) -> None:
+    """By the time that versions ended it would walk past all that it is writing: quadratic, and found to be so."""
+    for number in range(60):
+        land.add(f"储-{number}", PART)
+    for state in ("held", "supplied", "started"):
+        land.run("UPDATE land_parcel SET state = %s", state)
+    land.run("SELECT pg_stat_force_next_flush()")
+    scans = land.rows(
+        "SELECT indexrelname, idx_scan FROM pg_stat_user_indexes WHERE relname = 'land_parcel_version'"
+    )
+    used = {row["indexrelname"] for row in scans if row["idx_scan"]}
+    assert used == {"pk_land_parcel_version"}
