@@ -1,5 +1,6 @@
 """`/land`: who sees which rows of the ledger, and the table of an overlap as a part of the page."""
 
+import re
 from typing import Any
 
 import pytest
@@ -54,3 +55,19 @@ def test_a_form_of_another_site_cannot_use_the_reader_s_cookie(doors: Doors) -> 
 def test_a_subject_that_names_nothing_is_refused(doors: Doors) -> None:
     empty = {"subject": {}, "layers": ["farmland"]}
     assert doors.request("POST", "/land/overlap", "planner", json=empty).status_code == 422
+
+
+def test_a_file_goes_into_the_layers_that_its_sender_may_write_to(doors: Doors) -> None:
+    """A planner writes to land, a division to the red lines of its own projects, the public to nothing."""
+    offered = {
+        login: set(re.findall(r'<option value="([a-z_]+)">', _form(doors.get("/land", login).text)))
+        for login in ("planner", "division", None)
+    }
+    assert offered["planner"] >= {"land_parcels", "farmland", "ecology", "control_areas"}
+    assert "projects" not in offered["planner"]
+    assert offered["division"] <= {"projects"}
+    assert offered[None] == set()
+
+
+def _form(page: str) -> str:
+    return page.partition('<form id="import-form"')[2].partition("</form>")[0]
