@@ -251,3 +251,23 @@ def test_a_red_line_states_its_surveyed_area_to_insiders_alone(session: Session)
     assert [note["code"] for note in planner["warnings"]] == ["area_disagrees"]
     assert "survey_area_m2" not in public["subject"]
     assert public["warnings"] == []
+
+
+def test_of_a_line_the_questions_tell_lengths_and_of_points_numbers(session: Session) -> None:
+    add_area(session, "dltb", "T1", square_wkt(E - 10, N - 10, E + 100, N + 160))
+    layers = ["dltb", "urban_boundary"]
+    # 50 m beside the patch and 110 m on it; a metre of this plane is 0.9998 m on the ellipsoid.
+    line = {"type": "LineString", "coordinates": [[E - 60, N + 10], [E + 100, N + 10]]}
+    answer = compute_overlap(session, PLANNER, Subject(geometry=line, crs="EPSG:4527"), layers)
+    asked = {question["code"]: question for question in answer["questions"]}
+    assert asked["cultivated"]["length_m"] == pytest.approx(110, rel=1e-3)
+    assert asked["outside_urban"]["length_m"] == pytest.approx(160, rel=1e-3)
+    assert "area_m2" not in asked["cultivated"]
+    rows = {row["layer"]: row for row in answer["layers"]}
+    assert rows["dltb"]["remainder_length_m"] == pytest.approx(50, rel=1e-3)
+    assert rows["urban_boundary"]["outside_length_m"] == pytest.approx(160, rel=1e-3)
+
+    points = {"type": "MultiPoint", "coordinates": [[E, N], [E + 10, N + 10], [E + 5_000, N]]}
+    answer = compute_overlap(session, PLANNER, Subject(geometry=points, crs="EPSG:4527"), layers)
+    asked = {question["code"]: question for question in answer["questions"]}
+    assert (asked["cultivated"]["points"], asked["outside_urban"]["points"]) == (2, 3)
