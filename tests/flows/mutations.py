@@ -33,7 +33,10 @@ from tests.flows.trial import TEMPLATE, Service
 from tests.rows import add_project
 from twin.cluster import Cluster
 from twin.db import make_engine, migrate, open_session
+from twin.jobs.collect_objects import collect_objects
+from twin.objects import open_store
 from twin.samples.load import FOLDER
+from twin.settings import HomeSettings
 
 SHARED = Path(__file__).parents[2].parent / "shared" / "ifc"
 PROJECTS = [f"341299-2025-03-{number:04d}-4" for number in range(1, 21)]
@@ -107,6 +110,7 @@ class Outcome:
     errors: Counter[str] = field(default_factory=Counter)
     faults: list[str] = field(default_factory=list)
     seconds: float = 0.0
+    strays: int = 0
 
 
 def corpus() -> list[tuple[str, bytes, int]]:
@@ -300,6 +304,15 @@ class MutationService(Service):
         return found
 
 
+def clear_away(url: str, home: Path) -> int:
+    """Clear objects away as `twin objects gc` does; return how many files of attempts that were lost it took over."""
+    engine = make_engine(url)
+    try:
+        return collect_objects(engine, open_store(HomeSettings(home=home)), 0.0).adopted
+    finally:
+        engine.dispose()
+
+
 def left_over(url: str, service: MutationService) -> list[str]:
     """List what should not be there once every job has ended and every model was cleared away."""
     with psycopg.connect(url) as connection:
@@ -358,6 +371,7 @@ def run(
                 if before[name] != after[name]
             ]
             outcome.faults += [f"process {number} is left" for number in service.converters()]
+            outcome.strays = clear_away(url, home)
             outcome.faults += left_over(url, service)
         finally:
             service.stop()
@@ -379,7 +393,8 @@ def main() -> None:
         print(f"{number:>7} {name}")
     for error, number in outcome.errors.most_common(40):
         print(f"{number:>7} thrown: {error}")
-    print(f"{sum(outcome.verdicts.values())} files in {outcome.seconds:.0f} s; {len(outcome.faults)} faults")
+    print(f"{sum(outcome.verdicts.values())} files in {outcome.seconds:.0f} s; {len(outcome.faults)} faults; "
+          f"{outcome.strays} files of lost attempts taken over by the collection of objects")  # fmt: skip
     for fault in outcome.faults[:100]:
         print("FAULT", fault)
     sys.exit(1 if outcome.faults else 0)
