@@ -14,9 +14,7 @@ WRITTEN = """SELECT (SELECT count(*) FROM land_parcel), (SELECT count(*) FROM co
   (SELECT count(*) FROM layer_import_row), (SELECT count(*) FROM audit_event)"""
 
 
-def _rehearsed(
-    doors: Doors, home: Path, upload: str, layer: str, login: str = "planner"
-) -> dict[str, Any]:
+def _rehearsed(doors: Doors, home: Path, upload: str, layer: str, login: str = "planner") -> dict[str, Any]:
     before = rows(doors, WRITTEN)
     ended = work(doors, home, ordered(doors, upload, layer, login, rehearse=True), login)
     assert rows(doors, WRITTEN) == before
