@@ -24,7 +24,7 @@ def _read(file: Path, spool: Path, wall_s: float = 120.0, **limits: Any) -> dict
     [
         (0.3, {}, "more than 0.3 s"),
         (120.0, {"cpu_s": 1}, "more than 1 s"),
-        (120.0, {"memory_mb": 540}, "memory"),
+        (120.0, {"memory_mb": 450}, "memory"),
     ],
 )
 def test_a_file_that_asks_for_too_much_is_refused_with_the_limit_and_leaves_no_process(
