@@ -154,8 +154,8 @@ def _survey_text(report: OverlapReport) -> str:
     difference = 100 * (stated / computed - 1)
     area = cell_text(stated, "m2")
     text = report.say(
-        f"{area} 平方米（与图形面积相差 {difference:+.2f}%）",
-        f"{area} m² ({difference:+.2f}% against the outline)",
+        f"{area} 平方米（与图形面积相差 {difference:+z.2f}%）",
+        f"{area} m² ({difference:+z.2f}% against the outline)",
     )
     if abs(difference) <= DISAGREEMENT_PERCENT:
         return text
