@@ -1,6 +1,6 @@
 """The scene of a revision: its tiles kept and found again, and its elements as columns by fid."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -79,11 +79,17 @@ class Written:
     size_bytes: int
 
 
-def keep_scene(store: ObjectStore, spool: Path) -> KeptScene:
-    """Bring the tiles of a conversion into the object store, before the transaction that publishes them."""
+def keep_scene(store: ObjectStore, spool: Path, add: Callable[[Path], Stored] | None = None) -> KeptScene:
+    """Bring the tiles of a conversion into the object store, before the transaction that publishes them.
+
+    Parameters
+    ----------
+    add : callable, optional
+        The way in, for who must know what was brought; else `ObjectStore.add_file`.
+    """
     scene = read_scene(spool)
     names = dict.fromkeys(tile.sha256 for tile in scene.tiles)
-    return KeptScene(scene, [store.add_file(tile_path(spool, name)) for name in names], store, spool)
+    return KeptScene(scene, [(add or store.add_file)(tile_path(spool, name)) for name in names], store, spool)
 
 
 def publish_scene(session: Session, revision_id: int, kept: KeptScene) -> None:

@@ -9,7 +9,7 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from bim.checks.runner import Ended, OnProgress, run_check
-from bim.checks.values import ROWS_FILE, CheckOrder, Kind, read_summary
+from bim.checks.values import ROWS_FILE, CheckOrder, Kind, Summary, read_summary
 from bim.limits import ConversionLimits, FileLimits, ProcessLimits
 from bim.results import Progress
 from twin.checks.models import ModelCheck
@@ -18,8 +18,10 @@ from twin.db import open_session
 from twin.elements.models import BimRevision
 from twin.jobs.attempt import Attempt, progress
 from twin.jobs.execute import CrashedError
+from twin.jobs.keeping import keeping
 from twin.jobs.spool import open_spool
 from twin.jobs.verdicts import Report, Verdict
+from twin.objects import Stored
 from twin.settings import JobSettings
 
 KIND: Final = "check_model"
@@ -123,9 +125,17 @@ def _teller(attempt: Attempt) -> OnProgress:
 
 
 def _publish(attempt: Attempt, spool: Path, report: Report) -> None:
-    """Store reports, then write the rows and the end of the job in one guarded transaction."""
+    """Keep the reports, then publish; without a publication they go again."""
     summary = read_summary(spool)
-    stored = {name: attempt.room.store.add_file(spool / file) for name, file in summary.reports.items()}
+    with keeping(attempt.room.engine, attempt.room.store) as add:
+        stored = {name: add(spool / file) for name, file in summary.reports.items()}
+        _publish_results(attempt, spool, report, summary, stored)
+
+
+def _publish_results(
+    attempt: Attempt, spool: Path, report: Report, summary: Summary, stored: dict[str, Stored]
+) -> None:
+    """Write the rows and the end of the job in one guarded transaction."""
     with attempt.publication(report, lambda session: stage_results(session, spool / ROWS_FILE)) as session:
         check = _check(session, attempt)
         publish_check(session, check, summary, stored)

@@ -17,6 +17,7 @@ from twin.elements.revisions import record_object
 from twin.jobs.attempt import Attempt, progress
 from twin.jobs.execute import CrashedError
 from twin.jobs.ingest_model import conversion_limits
+from twin.jobs.keeping import keeping
 from twin.jobs.spool import open_spool
 from twin.jobs.verdicts import Report, Verdict
 from twin.objects import Stored
@@ -83,7 +84,11 @@ def _plan(session: Session, attempt: Attempt) -> ExportPlan:
 
 def _publish(attempt: Attempt, spool: Path, report: Report) -> None:
     """Keep the file; what was exported of the revision before in the same way is given up."""
-    stored: Stored = attempt.room.store.add_file(spool / RESULT_FILE)
+    with keeping(attempt.room.engine, attempt.room.store) as add:
+        _publish_file(attempt, report, add(spool / RESULT_FILE))
+
+
+def _publish_file(attempt: Attempt, report: Report, stored: Stored) -> None:
     with attempt.publication(report) as session:
         record_object(session, stored)
         export = session.get_one(ModelExport, attempt.payload["export_id"])

@@ -20,9 +20,10 @@ from twin.elements.models import BimModel, BimRevision
 from twin.elements.nearness import find_project_place
 from twin.elements.preview import add_preview, show_preview
 from twin.elements.publish import publish_revision, stage_elements
-from twin.elements.scene import keep_scene, publish_scene
+from twin.elements.scene import KeptScene, keep_scene, publish_scene
 from twin.jobs.attempt import Attempt, progress
 from twin.jobs.execute import CrashedError
+from twin.jobs.keeping import keeping
 from twin.jobs.pack_scene import submit_packing
 from twin.jobs.spool import open_spool
 from twin.jobs.submit_check import submit_automatic_checks
@@ -161,9 +162,15 @@ def _revision(session: Session, attempt: Attempt) -> BimRevision:
 
 
 def _publish(attempt: Attempt, spool: Path, report: Report) -> None:
+    """Keep the tiles, then publish; without a publication they go again."""
+    room = attempt.room
+    with keeping(room.engine, room.store) as add:
+        _publish_elements(attempt, spool, report, keep_scene(room.store, spool, add))
+
+
+def _publish_elements(attempt: Attempt, spool: Path, report: Report, scene: KeptScene) -> None:
     """Publish elements, roll the project up, judge its light and end the job, in one guarded transaction."""
     model = read_model(spool)
-    scene = keep_scene(attempt.room.store, spool)
     with attempt.publication(
         report, lambda session: stage_elements(session, spool / ELEMENTS_FILE)
     ) as session:

@@ -10,6 +10,7 @@ from twin.db import open_session
 from twin.elements.packed import list_unpacked, record_packed
 from twin.jobs.attempt import Attempt, progress
 from twin.jobs.execute import CrashedError
+from twin.jobs.keeping import keeping
 from twin.jobs.packer import PACKED, PLAIN, find_packer, run_packer
 from twin.jobs.queue import enqueue
 from twin.jobs.spool import open_spool
@@ -59,8 +60,7 @@ async def pack_scene(attempt: Attempt) -> Report | None:
                     raise CrashedError(verdict)
                 return Report("failed", verdict)
         progress(attempt, 90.0, "publish")
-        packed = await asyncio.to_thread(_keep, attempt, spool, names)
-        await asyncio.to_thread(_publish, attempt, packed, None)
+        await asyncio.to_thread(_publish_packed, attempt, spool, names)
     return None
 
 
@@ -75,8 +75,9 @@ def _fetch(attempt: Attempt, spool: Path, names: list[str]) -> None:
         attempt.room.store.fetch(name, spool / PLAIN / f"{name}.glb")
 
 
-def _keep(attempt: Attempt, spool: Path, names: list[str]) -> dict[str, Stored]:
-    return {name: attempt.room.store.add_file(spool / PACKED / f"{name}.glb") for name in names}
+def _publish_packed(attempt: Attempt, spool: Path, names: list[str]) -> None:
+    with keeping(attempt.room.engine, attempt.room.store) as add:
+        _publish(attempt, {name: add(spool / PACKED / f"{name}.glb") for name in names}, None)
 
 
 def _publish(attempt: Attempt, packed: dict[str, Stored], verdict: Verdict | None) -> None:
