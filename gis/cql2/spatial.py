@@ -12,16 +12,16 @@ from typing import Any, Final
 
 import numpy as np
 import shapely
-from shapely.errors import ShapelyError
-from shapely.geometry import GeometryCollection, shape
+from shapely.geometry import GeometryCollection
 from shapely.geometry.base import BaseGeometry
 
 from gis.cql2.faults import fault
 from gis.cql2.scalars import exactly
 from gis.cql2.terms import Scope, wrong_kind
 from gis.crs import STORED_SRID, Crs, transformer
-from gis.errors import GisError
+from gis.errors import GisError, InvalidGeometryError
 from gis.filters import Bbox, Frame, parse_bbox
+from gis.geojson import read_geojson_shape
 
 RELATIONS: Final = {
     "s_intersects": "ST_Intersects",
@@ -113,18 +113,11 @@ def _rectangle(box: Bbox, west: float, east: float) -> BaseGeometry:
 
 def _read(node: Mapping[str, Any]) -> BaseGeometry:
     try:
-        with np.errstate(invalid="ignore"):  # NaN is answered below, with words
-            found = shapely.force_2d(shape(dict(node)))
-    except (
-        ValueError,
-        TypeError,
-        KeyError,
-        AttributeError,
-        IndexError,
-        OverflowError,
-        ShapelyError,
-    ) as error:
+        given = read_geojson_shape(node)
+    except InvalidGeometryError as error:
         raise _bad_geometry("its coordinates cannot be read", "坐标无法读取") from error
+    with np.errstate(invalid="ignore"):  # NaN is answered below, with words
+        found = shapely.force_2d(given)
     if found.is_empty or not np.isfinite(shapely.get_coordinates(found)).all():
         raise _bad_geometry("it is empty or its numbers are not finite", "为空或数值不是有限数")
     if not found.is_valid:
