@@ -3,18 +3,17 @@
 import os
 import shutil
 import tempfile
-import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
 import pytest
-from psycopg.conninfo import make_conninfo
 from sqlalchemy import create_engine
 from sqlalchemy.orm import Session
 
 from api.samples import ingest_sample_model, list_sample_models
+from tests.databases import name_of, new_database
 from twin.cluster import Cluster
 from twin.db import for_psycopg, for_sqlalchemy, migrate, open_session
 from twin.jobs.workroom import open_workroom
@@ -40,33 +39,13 @@ def server_url() -> Iterator[str]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def _database(server_url: str, name: str) -> str:
-    base, _, query = for_psycopg(server_url).partition("?")
-    root = base.rsplit("/", 1)[0]
-    return f"{root}/{name}" + (f"?{query}" if query else "")
-
-
-def _create(server_url: str, name: str, template: str | None = None) -> str:
-    with psycopg.connect(make_conninfo(server_url), autocommit=True) as connection:
-        source = f' TEMPLATE "{template}"' if template else ""
-        connection.execute(f'CREATE DATABASE "{name}"{source}')
-    return _database(server_url, name)
-
-
-def _drop(server_url: str, name: str) -> None:
-    with psycopg.connect(make_conninfo(server_url), autocommit=True) as connection:
-        connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-
-
 @pytest.fixture(scope="session")
 def postgis_url(server_url: str) -> Iterator[str]:
     """A database with PostGIS and nothing else."""
-    name = f"gis_{uuid.uuid4().hex[:12]}"
-    url = _create(server_url, name)
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute("CREATE EXTENSION postgis")
-    yield url
-    _drop(server_url, name)
+    with new_database(server_url, "gis") as url:
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute("CREATE EXTENSION postgis")
+        yield url
 
 
 @pytest.fixture
@@ -80,18 +59,16 @@ def postgis(postgis_url: str) -> Iterator[psycopg.Connection]:
 @pytest.fixture(scope="session")
 def template(server_url: str) -> Iterator[str]:
     """Name of the migrated database that clones are made of; nobody stays connected to it."""
-    name = f"twin_{uuid.uuid4().hex[:12]}"
-    migrate(_create(server_url, name))
-    yield name
-    _drop(server_url, name)
+    with new_database(server_url, "twin") as url:
+        migrate(url)
+        yield name_of(url)
 
 
 @pytest.fixture(scope="session")
 def twin_url(server_url: str, template: str) -> Iterator[str]:
     """A migrated database for tests that roll back."""
-    name = f"{template}_shared"
-    yield _create(server_url, name, template)
-    _drop(server_url, name)
+    with new_database(server_url, f"{template}_shared", template) as url:
+        yield url
 
 
 @pytest.fixture
@@ -110,9 +87,8 @@ def session(twin_url: str) -> Iterator[Session]:
 @pytest.fixture
 def clone_url(server_url: str, template: str) -> Iterator[str]:
     """A migrated database of the test's own, for code that commits or uses several connections."""
-    name = f"{template}_{uuid.uuid4().hex[:8]}"
-    yield _create(server_url, name, template)
-    _drop(server_url, name)
+    with new_database(server_url, template, template) as url:
+        yield url
 
 
 @dataclass(frozen=True)
@@ -126,20 +102,18 @@ class SampleSite:
 @pytest.fixture(scope="session")
 def samples(server_url: str, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SampleSite]:
     """The sample district, loaded and ingested once; tests read it and change nothing."""
-    name = f"{template}_samples"
-    url = _create(server_url, name, template)
     home = tmp_path_factory.mktemp("samples-home")
-    room = open_workroom(url, HomeSettings(home=home, object_store=None), JobSettings())
-    folder = SampleFolder(FOLDER)
-    with open_session(room.engine, "samples") as session:
-        load_samples(session)
-    for model in list_sample_models(folder):
-        ended = ingest_sample_model(room, folder, model, lambda _name, _percent: None)
-        assert ended is not None
-        assert ended.state == "succeeded", ended.verdict
-    room.engine.dispose()
-    yield SampleSite(url, home)
-    _drop(server_url, name)
+    with new_database(server_url, f"{template}_samples", template) as url:
+        room = open_workroom(url, HomeSettings(home=home, object_store=None), JobSettings())
+        folder = SampleFolder(FOLDER)
+        with open_session(room.engine, "samples") as session:
+            load_samples(session)
+        for model in list_sample_models(folder):
+            ended = ingest_sample_model(room, folder, model, lambda _name, _percent: None)
+            assert ended is not None
+            assert ended.state == "succeeded", ended.verdict
+        room.engine.dispose()
+        yield SampleSite(url, home)
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """An application on a database of its own that holds public and private rows with marks to look for."""
 
-import uuid
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -8,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import psycopg
 import pytest
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 from fastapi import FastAPI
@@ -16,6 +14,7 @@ from fastapi import FastAPI
 from api.app import create_app
 from api.state import AppSettings
 from tests.api.seeding import Seeded, seed
+from tests.databases import new_database
 from twin.settings import DatabaseSettings, HomeSettings, ServerSettings
 
 ALLOWED_ORIGIN = "https://dashboard.example"
@@ -75,12 +74,8 @@ async def _running(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
 @pytest.fixture(scope="session")
 def seeded(server_url: str, template: str) -> Iterator[Seeded]:
     """A seeded database that its tests read and do not change."""
-    name = f"{template}_api_{uuid.uuid4().hex[:6]}"
-    with psycopg.connect(server_url, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
-    yield seed(f"{server_url.rsplit('/', 1)[0]}/{name}")
-    with psycopg.connect(server_url, autocommit=True) as connection:
-        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+    with new_database(server_url, f"{template}_api", template) as url:
+        yield seed(url)
 
 
 @pytest.fixture(scope="session")

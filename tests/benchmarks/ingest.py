@@ -26,7 +26,8 @@ import psycopg
 import structlog
 from sqlalchemy import text
 
-from tests.benchmarks.serving import backends, cpu_s, database, server_url
+from tests.benchmarks.serving import backends, cpu_s, database
+from tests.databases import server_url
 from tests.rows import add_project
 from twin.db import open_session
 from twin.elements.revisions import NewModel

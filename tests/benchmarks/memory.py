@@ -19,8 +19,9 @@ import psutil
 import structlog
 
 from tests.benchmarks.ingest import CODE, ingest
-from tests.benchmarks.serving import database, server_url
+from tests.benchmarks.serving import database
 from tests.big_ifc import replicate
+from tests.databases import server_url
 from tests.rows import add_project
 from twin.db import open_session
 from twin.jobs.workroom import Workroom, open_workroom

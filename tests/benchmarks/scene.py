@@ -19,16 +19,8 @@ import psycopg
 from sqlalchemy import Engine
 
 from tests.benchmarks.scene_data import Boxes, publish_boxes, write_boxes
-from tests.benchmarks.serving import (
-    Cost,
-    backends,
-    compare,
-    cpu_s,
-    database,
-    measure,
-    server_url,
-    service,
-)
+from tests.benchmarks.serving import Cost, backends, compare, cpu_s, database, measure, service
+from tests.databases import server_url
 from tests.rows import add_project
 from twin.db import make_engine, open_session
 from twin.identity.caller import SYSTEM

@@ -14,7 +14,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -26,7 +25,7 @@ import psutil
 import psycopg
 
 from tests.benchmarks.data import SOUTH, WEST, add_parcels
-from twin.cluster import Cluster
+from tests.databases import new_database, server_url
 from twin.db import migrate
 
 TILE_SQL = """
@@ -67,29 +66,12 @@ class Cost:
 
 
 @contextmanager
-def server_url() -> Iterator[str]:
-    outside = os.environ.get("TEST_DATABASE_URL")
-    if outside:
-        yield outside
-        return
-    with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
-        Path(folder).chmod(0o755)  # the account of a server started by root must get in
-        with Cluster(Path(folder) / "home", durable=False) as cluster:
-            yield cluster.url("twin", "postgres")
-
-
-@contextmanager
 def database(server: str, parcels: int) -> Iterator[str]:
-    name = f"bench_{uuid.uuid4().hex[:8]}"
-    url = f"{server.rsplit('/', 1)[0]}/{name}"
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"')
-    migrate(url)
-    with psycopg.connect(url) as connection:
-        print(f"{add_parcels(connection, parcels)} parcels 地块")
-    yield url
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+    with new_database(server, "bench") as url:
+        migrate(url)
+        with psycopg.connect(url) as connection:
+            print(f"{add_parcels(connection, parcels)} parcels 地块")
+        yield url
 
 
 def free_port() -> int:

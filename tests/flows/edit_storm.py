@@ -17,7 +17,6 @@ import sys
 import tempfile
 import threading
 import time
-import uuid
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -33,7 +32,7 @@ import mapbox_vector_tile
 import psycopg
 
 from tests.benchmarks.data import add_parcels
-from twin.cluster import Cluster
+from tests.databases import new_database, server_url
 from twin.db import migrate
 
 PER_SECOND = 50
@@ -303,18 +302,11 @@ def place_of(lon: float, lat: float, z: int) -> tuple[int, int]:
 @contextmanager
 def database(server: str, parcels: int) -> Iterator[str]:
     """Make a migrated database with parcels."""
-    name = f"storm_{uuid.uuid4().hex[:8]}"
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"')
-    url = f"{server.rsplit('/', 1)[0]}/{name}"
-    try:
+    with new_database(server, "storm") as url:
         migrate(url)
         with psycopg.connect(url) as connection:
             add_parcels(connection, parcels)
         yield url
-    finally:
-        with psycopg.connect(server, autocommit=True) as connection:
-            connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
 @contextmanager
@@ -367,14 +359,9 @@ def main() -> None:
     parser.add_argument("--parcels", type=int, default=20_000)
     parser.add_argument("--readers", type=int, default=8)
     asked = parser.parse_args()
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir="/var/tmp")))
-        server = os.environ.get("TEST_DATABASE_URL")
-        if server is None:
-            folder.chmod(0o755)  # the account of a server started by root must get in
-            server = stack.enter_context(Cluster(folder / "database", durable=False)).url("twin", "postgres")
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as folder, server_url() as server:
         outcome = run_storm(
-            server, folder / "home", 60 * asked.minutes, parcels=asked.parcels, readers=asked.readers
+            server, Path(folder) / "home", 60 * asked.minutes, parcels=asked.parcels, readers=asked.readers
         )
     print(outcome)
     for kind in ("errors", "lost", "repeated", "stale"):

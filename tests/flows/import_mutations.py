@@ -12,15 +12,13 @@ import argparse
 import asyncio
 import contextlib
 import itertools
-import os
 import random
 import sys
 import tempfile
 import time
-import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -29,15 +27,15 @@ from typing import Any
 import httpx
 import psycopg
 
+from tests.databases import new_database, server_url
 from tests.flows.import_accounts import Accounts, check_answer, check_preview, check_problem
-from tests.flows.mutations import MutationService
+from tests.flows.mutations import MutationService, left_in_folders
 from tests.gis.exchange.boundary_cases import boundary_cases
 from tests.gis.exchange.container_cases import container_cases
 from tests.gis.exchange.damage import anywhere, inside
 from tests.gis.exchange.ledger_cases import ledger_cases
 from tests.gis.exchange.ledger_hostile import hostile_cases
 from tests.gis.exchange.ledger_mutations import part
-from twin.cluster import Cluster
 from twin.db import make_engine, migrate, open_session
 from twin.imports.ledgers import LAYERS
 from twin.samples.load import load_samples
@@ -222,34 +220,19 @@ async def send_all(
 @contextmanager
 def sample_database(server: str | None) -> Iterator[str]:
     """Make a database with the sample district."""
-    with ExitStack() as stack:
-        server = server or os.environ.get("TEST_DATABASE_URL")
-        if server is None:
-            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir="/var/tmp")))
-            folder.chmod(0o755)  # the account of a server started by root must get in
-            server = stack.enter_context(Cluster(folder / "home", durable=False)).url("twin", "postgres")
-        name = f"import_mutations_{uuid.uuid4().hex[:8]}"
-        url = f"{server.rsplit('/', 1)[0]}/{name}"
-        with psycopg.connect(server, autocommit=True) as connection:
-            connection.execute(f'CREATE DATABASE "{name}"')
-        try:
-            migrate(url)
-            engine = make_engine(url)
-            with open_session(engine, actor="samples") as session:
-                load_samples(session)
-            engine.dispose()
-            yield url
-        finally:
-            with psycopg.connect(server, autocommit=True) as connection:
-                connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+    with server_url(server) as root, new_database(root, "import_mutations") as url:
+        migrate(url)
+        engine = make_engine(url)
+        with open_session(engine, actor="samples") as session:
+            load_samples(session)
+        engine.dispose()
+        yield url
 
 
 def left_over(url: str, service: MutationService) -> list[str]:
     """List what should not be there once the last import has ended."""
     faults = [f"process {number} is left" for number in service.converters()]
-    for folder in ("spool", "incoming", "objects/incoming"):
-        root = service.home / folder
-        faults += [f"{path} left" for path in (root.iterdir() if root.is_dir() else ())]
+    faults += left_in_folders(service.home)
     with psycopg.connect(url) as connection:
         known = {row[0] for row in connection.execute("SELECT sha256 FROM stored_object").fetchall()}
         row = connection.execute(

@@ -11,7 +11,7 @@ from typing import Any
 
 import psycopg
 import uvicorn
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, Route
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, Route, expect
 from sqlalchemy import create_engine
 from sqlalchemy.orm import Session
 
@@ -26,6 +26,8 @@ SOFTWARE_GL = ("--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swift
 NO_GL = ("--no-sandbox", "--disable-3d-apis", "--disable-gpu", "--disable-software-rasterizer")
 DESK = {"width": 1440, "height": 900}
 START_S = 30.0
+PATIENCE_MS = 30_000  # a frame in software takes seconds where other work goes on beside it
+PLANNER = "规划处 李某某"
 
 # Two elements of a model: 0.0004° squares beside the label point of a public project, done and not started.
 BUILDING = "341299-2025-04-0001-2"
@@ -103,7 +105,7 @@ def _fill(database: str) -> str:
     with Session(engine) as session, session.begin():
         session.info["actor"] = "test"
         load_samples(session)
-        planner = add_user(session, "planner", "规划处 李某某")
+        planner = add_user(session, "planner", PLANNER)
         assign_role(session, planner, "planner")
         token = add_token(session, planner, "browser")
     engine.dispose()
@@ -156,6 +158,24 @@ def visit(browser: Browser, site: Site, **options: Any) -> Iterator[Visit]:
     _watch(context, visit)
     yield visit
     context.close()
+
+
+@contextmanager
+def clean_visit(browser: Browser, site: Site, allowed: str | None = None) -> Iterator[Visit]:
+    """Open a window and hold that it asked nobody else for anything, nor complained but of what is allowed."""
+    with visit(browser, site) as reader:
+        yield reader
+        assert reader.outside == [], reader.outside
+        complaints = [text for text in reader.complaints if allowed is None or allowed not in text]
+        assert complaints == [], complaints
+
+
+def sign_in(reader: Visit, name: str = PLANNER) -> None:
+    """Sign in with the site's token; its holder's name is on the page then."""
+    reader.open("/login?lang=zh")
+    reader.page.get_by_label("访问令牌").fill(reader.site.token)
+    reader.page.get_by_role("button", name="登录").click()
+    expect(reader.page.locator(".who")).to_have_text(name)
 
 
 def _watch(context: BrowserContext, visit: Visit) -> None:

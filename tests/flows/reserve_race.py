@@ -7,13 +7,12 @@ step from ready to held.
 """
 
 import argparse
-import os
 import sys
 import tempfile
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,9 +20,9 @@ from typing import Any
 import httpx
 import psycopg
 
+from tests.databases import server_url
 from tests.flows.edit_storm import api_process, database
 from tests.rows import add_project
-from twin.cluster import Cluster
 from twin.db import make_engine, open_session
 from twin.identity.tokens import add_token, add_user, assign_role
 
@@ -138,23 +137,11 @@ def run_race(server: str, home: Path, trials: int) -> Outcome:
     return outcome
 
 
-@contextmanager
-def server_of(folder: Path) -> Iterator[str]:
-    """Yield the URL of TEST_DATABASE_URL, else of a server of our own."""
-    outside = os.environ.get("TEST_DATABASE_URL")
-    if outside:
-        yield outside
-        return
-    folder.chmod(0o755)  # the account of a server started by root must get in
-    with Cluster(folder / "database", durable=False) as cluster:
-        yield cluster.url("twin", "postgres")
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--trials", type=int, default=200)
     asked = parser.parse_args()
-    with tempfile.TemporaryDirectory(dir="/var/tmp") as folder, server_of(Path(folder)) as server:
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as folder, server_url() as server:
         outcome = run_race(server, Path(folder) / "home", asked.trials)
     print(outcome)
     for fault in outcome.faults[:20]:

@@ -5,14 +5,12 @@ import io
 import re
 import threading
 import time
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import ifcopenshell
 import ifcopenshell.api.root
-import psycopg
 import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Request, expect, sync_playwright
@@ -21,7 +19,20 @@ from sqlalchemy.orm import Session
 
 from api.front_end import find_assets
 from api.samples import ingest_sample_model, list_sample_models
-from tests.flows.live_site import NO_GL, SOFTWARE_GL, Site, Visit, find_chromium, launch, running_site, visit
+from tests.databases import new_database
+from tests.flows.live_site import (
+    NO_GL,
+    PATIENCE_MS,
+    SOFTWARE_GL,
+    Site,
+    Visit,
+    clean_visit,
+    find_chromium,
+    launch,
+    running_site,
+    sign_in,
+    visit,
+)
 from twin.db import for_sqlalchemy, open_session
 from twin.elements.revisions import NewModel
 from twin.identity.caller import SYSTEM
@@ -45,7 +56,7 @@ pytestmark = [
 SCHOOL = "341299-2025-04-0001-2"
 BRIDGE = "341299-2024-01-0005-8"  # its model has no georeference
 PAIR = "两版模型"
-PATIENCE_MS = 30_000  # a frame in software takes seconds where other work goes on beside it
+ADMIN = "管理员 王某某"
 LAND = (0xF3, 0xF4, 0xF1)
 
 
@@ -55,7 +66,7 @@ def fill(database: str) -> str:
     with Session(engine) as session, session.begin():
         session.info["actor"] = "test"
         load_samples(session)
-        admin = add_user(session, "admin", "管理员 王某某")
+        admin = add_user(session, "admin", ADMIN)
         assign_role(session, admin, "admin")
         token = add_token(session, admin, "browser")
     engine.dispose()
@@ -121,22 +132,12 @@ def make_pair(folder: Path) -> tuple[Path, Path, dict[str, str]]:
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("home")
-
-
-@pytest.fixture(scope="module")
 def site(server_url: str, template: str, home: Path) -> Iterator[Site]:
-    name = f"{template}_{uuid.uuid4().hex[:8]}"
-    with psycopg.connect(server_url, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
-    with running_site(f"{server_url.rsplit('/', 1)[0]}/{name}", home, fill) as site:
+    with new_database(server_url, template, template) as url, running_site(url, home, fill) as site:
         room = open_room(site, home)
         run_apart(ingest_samples, room)
         room.engine.dispose()
         yield site
-    with psycopg.connect(server_url, autocommit=True) as connection:
-        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
 @pytest.fixture(scope="module")
@@ -153,24 +154,15 @@ def browsers() -> Iterator[tuple[Browser, Browser]]:
 @pytest.fixture
 def reader(browsers: tuple[Browser, Browser], site: Site) -> Iterator[Visit]:
     """An anonymous reader at a desk."""
-    with visit(browsers[0], site) as reader:
+    with clean_visit(browsers[0], site) as reader:
         yield reader
-        assert reader.outside == []
-        assert reader.complaints == []
 
 
 @pytest.fixture
 def engineer(reader: Visit) -> Visit:
     """A reader who has signed in."""
-    sign_in(reader)
+    sign_in(reader, ADMIN)
     return reader
-
-
-def sign_in(reader: Visit) -> None:
-    reader.open("/login?lang=zh")
-    reader.page.get_by_label("访问令牌").fill(reader.site.token)
-    reader.page.get_by_role("button", name="登录").click()
-    expect(reader.page.locator(".who")).to_have_text("管理员 王某某")
 
 
 def ask(reader: Visit, path: str, method: str = "GET", **given: Any) -> Any:
@@ -515,7 +507,7 @@ def test_browser_without_webgl_has_lists_properties_and_figures(
     browsers: tuple[Browser, Browser], site: Site
 ) -> None:
     with visit(browsers[1], site) as reader:
-        sign_in(reader)
+        sign_in(reader, ADMIN)
         reader.open(f"/projects/{SCHOOL}/bim?lang=zh")
         expect(reader.page.locator("#notice")).to_contain_text("不支持 WebGL 2")
         expect(reader.page.locator("#storeys li").first).to_be_visible()
@@ -538,7 +530,7 @@ def test_page_works_without_javascript(browsers: tuple[Browser, Browser], site: 
 
 def test_nothing_is_wider_than_a_phone(browsers: tuple[Browser, Browser], site: Site) -> None:
     with visit(browsers[1], site, viewport={"width": 390, "height": 844}, has_touch=True) as reader:
-        sign_in(reader)
+        sign_in(reader, ADMIN)
         element = elements_of(reader, "limit=1")[0]["global_id"]
         for path in (f"/projects/{SCHOOL}/bim", f"/projects/{SCHOOL}/bim?sel={element}"):
             for lang in ("zh", "en"):

@@ -3,20 +3,19 @@
 import asyncio
 import json
 import time
-import uuid
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
-import psycopg
 import pytest
 from sqlalchemy import text
 
 from tests.api.conftest import Doors, app_settings, open_doors
 from tests.api.seeding import Seeded
 from tests.conftest import SHARED_IFC
+from tests.databases import new_database
 from tests.rows import add_project
 from twin.alerts.presets import add_shipped_presets
 from twin.db import make_engine, open_session
@@ -152,18 +151,13 @@ def test_walls_lie_where_the_map_conversion_puts_them(school: Doors, tmp_path: P
 @pytest.fixture(scope="module")
 def yard(server_url: str, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Doors]:
     """A service with one project, to which all real files are sent."""
-    name = f"{template}_{uuid.uuid4().hex[:8]}"
-    with psycopg.connect(server_url, autocommit=True) as server:
-        server.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
 
     def fill(session: Any) -> None:
         add_shipped_presets(session)
         add_project(session)
 
-    url = f"{server_url.rsplit('/', 1)[0]}/{name}"
-    yield from open_doors(_seeded(url, fill), tmp_path_factory.mktemp("yard"))
-    with psycopg.connect(server_url, autocommit=True) as server:
-        server.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+    with new_database(server_url, template, template) as url:
+        yield from open_doors(_seeded(url, fill), tmp_path_factory.mktemp("yard"))
 
 
 @pytest.mark.skipif(not REAL, reason="the folder of real IFC files is not beside this checkout")

@@ -4,7 +4,6 @@ import os
 import re
 import subprocess
 import sys
-import uuid
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
@@ -12,12 +11,12 @@ from pathlib import Path
 import openpyxl
 import psycopg
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from api.front_end import find_assets
-from tests.flows.live_site import NO_GL, Site, Visit, find_chromium, launch, running_site, visit
-from tests.flows.test_bim_page import PATIENCE_MS
-from tests.flows.test_land_page import READY, drop, open_land, sign_in
+from tests.databases import new_database
+from tests.flows.live_site import Site, Visit, clean_visit, find_chromium, running_site, sign_in
+from tests.flows.test_land_page import READY, drop, open_land
 
 pytestmark = [
     pytest.mark.browser,
@@ -28,14 +27,10 @@ pytestmark = [
 
 
 @pytest.fixture(scope="module")
-def site(server_url: str, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def site(server_url: str, template: str, home: Path) -> Iterator[Site]:
     """A service with a worker beside it."""
-    name = f"{template}_{uuid.uuid4().hex[:8]}"
-    database, home = f"{server_url.rsplit('/', 1)[0]}/{name}", tmp_path_factory.mktemp("home")
-    with psycopg.connect(server_url, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
-    with running_site(database, home) as site:
-        environment = {**os.environ, "DATABASE_URL": database, "TWIN_HOME": str(home)}
+    with new_database(server_url, template, template) as url, running_site(url, home) as site:
+        environment = {**os.environ, "DATABASE_URL": url, "TWIN_HOME": str(home)}
         argv = [sys.executable, "-m", "api.cli", "worker"]
         worker = subprocess.Popen(argv, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
@@ -43,26 +38,13 @@ def site(server_url: str, template: str, tmp_path_factory: pytest.TempPathFactor
         finally:
             worker.terminate()
             worker.wait(60)
-    with psycopg.connect(server_url, autocommit=True) as connection:
-        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    expect.set_options(timeout=PATIENCE_MS)
-    with sync_playwright() as playwright:
-        browser = launch(playwright, NO_GL)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
 def planner(browser: Browser, site: Site) -> Iterator[Visit]:
-    with visit(browser, site) as reader:
+    with clean_visit(browser, site) as reader:
         sign_in(reader)
         yield reader
-        assert reader.outside == []
-        assert reader.complaints == []
 
 
 def parcels_text(*parcels: tuple[str, str]) -> bytes:

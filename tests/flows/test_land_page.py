@@ -3,22 +3,19 @@
 import base64
 import json
 import re
-import uuid
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 
 import geopandas
-import psycopg
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 from pypdf import PdfReader
 from shapely import get_coordinates
 from shapely.geometry import shape
 
 from api.front_end import find_assets
-from tests.flows.live_site import NO_GL, SOFTWARE_GL, Site, Visit, find_chromium, launch, running_site, visit
-from tests.flows.test_bim_page import PATIENCE_MS
+from tests.flows.live_site import SOFTWARE_GL, Site, Visit, clean_visit, find_chromium, sign_in, visit
 from tests.gis.questions.independent import GEOD, area_m2
 from twin.samples.load import FOLDER
 
@@ -42,41 +39,11 @@ DROP = """([name, content]) => {
 }"""
 
 
-@pytest.fixture(scope="module")
-def site(server_url: str, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    name = f"{template}_{uuid.uuid4().hex[:8]}"
-    with psycopg.connect(server_url, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
-    with running_site(f"{server_url.rsplit('/', 1)[0]}/{name}", tmp_path_factory.mktemp("home")) as site:
-        yield site
-    with psycopg.connect(server_url, autocommit=True) as connection:
-        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
-
-
-@pytest.fixture(scope="module", params=[NO_GL], ids=["no map"])
-def browser(request: pytest.FixtureRequest) -> Iterator[Browser]:
-    """A browser without WebGL: all but drawing works in it, and faster."""
-    expect.set_options(timeout=PATIENCE_MS)
-    with sync_playwright() as playwright:
-        browser = launch(playwright, request.param)
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
 def planner(browser: Browser, site: Site) -> Iterator[Visit]:
-    with visit(browser, site) as reader:
+    with clean_visit(browser, site, allowed="status of 4") as reader:
         sign_in(reader)
         yield reader
-        assert reader.outside == []
-        assert [each for each in reader.complaints if "status of 4" not in each] == []
-
-
-def sign_in(reader: Visit) -> None:
-    reader.open("/login?lang=zh")
-    reader.page.get_by_label("访问令牌").fill(reader.site.token)
-    reader.page.get_by_role("button", name="登录").click()
-    expect(reader.page.locator(".who")).to_have_text("规划处 李某某")
 
 
 def open_land(reader: Visit, path: str = "/land") -> Page:

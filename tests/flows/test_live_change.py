@@ -1,12 +1,10 @@
 """One element report, seen through every door: progress, light, tiles, feed; what it does not touch answers 304."""
 
 import time
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 from sqlalchemy import text
 
@@ -14,6 +12,7 @@ from tests.api.conftest import Doors, open_doors
 from tests.api.seeding import Seeded
 from tests.benchmarks.serving import column_row
 from tests.conftest import SampleSite
+from tests.databases import name_of, new_database
 from twin.db import make_engine, open_session
 from twin.identity.tokens import add_token, add_user, assign_role
 
@@ -26,19 +25,14 @@ WITHIN_S = 2.0
 @pytest.fixture
 def school(server_url: str, samples: SampleSite, tmp_path: Path) -> Iterator[Doors]:
     """The service on a copy of the sample district with its models."""
-    base, _, source = samples.url.rpartition("/")
-    name = f"live_{uuid.uuid4().hex[:8]}"
-    with psycopg.connect(server_url, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{source}"')
-    engine = make_engine(f"{base}/{name}", pool_size=1)
-    with open_session(engine, "test") as session:
-        admin = add_user(session, "admin", "管理员")
-        assign_role(session, admin, "admin")
-        token = add_token(session, admin, "test")
-    engine.dispose()
-    yield from open_doors(Seeded(f"{base}/{name}", {"admin": token}), tmp_path)
-    with psycopg.connect(server_url, autocommit=True) as connection:
-        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+    with new_database(server_url, "live", name_of(samples.url)) as url:
+        engine = make_engine(url, pool_size=1)
+        with open_session(engine, "test") as session:
+            admin = add_user(session, "admin", "管理员")
+            assign_role(session, admin, "admin")
+            token = add_token(session, admin, "test")
+        engine.dispose()
+        yield from open_doors(Seeded(url, {"admin": token}), tmp_path)
 
 
 def tile(layer: str, place: tuple[float, float], z: int) -> str:

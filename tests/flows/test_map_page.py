@@ -3,12 +3,10 @@
 import io
 import json
 import math
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 from PIL import Image
 from playwright.sync_api import Browser, expect, sync_playwright
@@ -20,9 +18,10 @@ from tests.flows.live_site import (
     SOFTWARE_GL,
     Site,
     Visit,
+    clean_visit,
     find_chromium,
     launch,
-    running_site,
+    sign_in,
     visit,
 )
 
@@ -40,17 +39,6 @@ TILE_PX = 512
 
 
 @pytest.fixture(scope="module")
-def site(server_url: str, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    name = f"{template}_{uuid.uuid4().hex[:8]}"
-    with psycopg.connect(server_url, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
-    with running_site(f"{server_url.rsplit('/', 1)[0]}/{name}", tmp_path_factory.mktemp("home")) as site:
-        yield site
-    with psycopg.connect(server_url, autocommit=True) as connection:
-        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
-
-
-@pytest.fixture(scope="module")
 def browsers() -> Iterator[tuple[Browser, Browser]]:
     """A browser with WebGL in software, and one without any."""
     with sync_playwright() as playwright:
@@ -63,19 +51,14 @@ def browsers() -> Iterator[tuple[Browser, Browser]]:
 @pytest.fixture
 def reader(browsers: tuple[Browser, Browser], site: Site) -> Iterator[Visit]:
     """An anonymous reader at a desk."""
-    with visit(browsers[0], site) as reader:
+    with clean_visit(browsers[0], site) as reader:
         yield reader
-        assert reader.outside == []
-        assert reader.complaints == []
 
 
 @pytest.fixture
 def planner(reader: Visit) -> Visit:
     """A reader who has signed in as a planner."""
-    reader.open("/login?lang=zh")
-    reader.page.get_by_label("访问令牌").fill(reader.site.token)
-    reader.page.get_by_role("button", name="登录").click()
-    expect(reader.page.locator(".who")).to_have_text("规划处 李某某")
+    sign_in(reader)
     return reader
 
 

@@ -1,17 +1,17 @@
 """The upload page in a browser: a model by form, with and without script, and what becomes of it."""
 
 import asyncio
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
-from playwright.sync_api import Browser, Route, expect, sync_playwright
+from playwright.sync_api import Browser, Route, expect
 
 from api.front_end import find_assets
-from tests.flows.live_site import NO_GL, Site, Visit, find_chromium, launch, running_site, visit
-from tests.flows.test_bim_page import PATIENCE_MS, SCHOOL, fill, open_room, run_apart, sign_in
+from tests.databases import new_database
+from tests.flows.live_site import Site, Visit, clean_visit, find_chromium, running_site, sign_in, visit
+from tests.flows.test_bim_page import ADMIN, SCHOOL, fill, open_room, run_apart
 from twin.jobs.execute import run_job
 from twin.jobs.kinds import KINDS
 from twin.samples.load import FOLDER
@@ -28,38 +28,17 @@ WAITING = "SELECT job_id::text FROM job_run WHERE kind = 'ingest_model' AND stat
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("home")
-
-
-@pytest.fixture(scope="module")
 def site(server_url: str, template: str, home: Path) -> Iterator[Site]:
-    name = f"{template}_{uuid.uuid4().hex[:8]}"
-    with psycopg.connect(server_url, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
-    with running_site(f"{server_url.rsplit('/', 1)[0]}/{name}", home, fill) as site:
+    with new_database(server_url, template, template) as url, running_site(url, home, fill) as site:
         yield site
-    with psycopg.connect(server_url, autocommit=True) as connection:
-        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    expect.set_options(timeout=PATIENCE_MS)
-    with sync_playwright() as playwright:
-        browser = launch(playwright, NO_GL)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
 def engineer(browser: Browser, site: Site) -> Iterator[Visit]:
     """An administrator at a desk."""
-    with visit(browser, site) as reader:
-        sign_in(reader)
+    with clean_visit(browser, site) as reader:
+        sign_in(reader, ADMIN)
         yield reader
-        assert reader.outside == []
-        assert reader.complaints == []
 
 
 def work(site: Site, home: Path) -> None:
@@ -185,7 +164,7 @@ def test_form_works_without_javascript_and_leads_to_the_job(
     model = tmp_path / "无脚本.ifc"
     model.write_bytes(BUILDING.read_bytes().replace(b"FILE_NAME('", b"FILE_NAME('x", 1))
     with visit(browser, site, java_script_enabled=False) as reader:
-        sign_in(reader)
+        sign_in(reader, ADMIN)
         choose(reader, model, scripted=False)
         reader.page.get_by_role("button", name="上传", exact=True).click()
         expect(reader.page.locator("#job h2")).to_have_text("等待转换")
@@ -205,7 +184,7 @@ def test_reader_without_the_right_is_told_so(browser: Browser, site: Site) -> No
 
 def test_nothing_is_wider_than_a_phone(browser: Browser, site: Site) -> None:
     with visit(browser, site, viewport={"width": 390, "height": 844}, has_touch=True) as reader:
-        sign_in(reader)
+        sign_in(reader, ADMIN)
         for lang in ("zh", "en"):
             reader.open(f"/upload?lang={lang}")
             assert reader.page.evaluate("() => document.documentElement.scrollWidth") <= 390

@@ -1,16 +1,15 @@
 """Elements found by property, quantity, place and word; the same with and without the written terms."""
 
-import uuid
 from collections.abc import Iterator
 from typing import Any
 
-import psycopg
 import pytest
 from sqlalchemy import create_engine
 from sqlalchemy.orm import Session
 
 from tests.api.conftest import Doors, open_doors
 from tests.api.seeding import PUBLIC_CODE, as_owner, seed
+from tests.databases import new_database
 from twin.db.urls import for_sqlalchemy
 from twin.elements.terms import find_unwritten, write_terms
 
@@ -55,15 +54,12 @@ def write_all_terms(url: str) -> None:
 def searched(
     request: pytest.FixtureRequest, server_url: str, template: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Doors]:
-    name = f"{template}_api_{uuid.uuid4().hex[:6]}"
-    with psycopg.connect(server_url, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
-        seeded = seed(f"{server_url.rsplit('/', 1)[0]}/{name}")
+    with new_database(server_url, f"{template}_api", template) as url:
+        seeded = seed(url)
         as_owner(seeded.url, _MORE)
         if request.param == "terms written":
             write_all_terms(seeded.url)
         yield from open_doors(seeded, tmp_path_factory.mktemp("home"))
-        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
 def _found(doors: Doors, path: str = ELEMENTS, login: str | None = "auditor", **asked: Any) -> str:

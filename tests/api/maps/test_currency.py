@@ -16,6 +16,7 @@ from api.maps.tile_cache import TileCache
 from gis.statement import Statement
 from tests.api.conftest import Doors, open_doors
 from tests.api.seeding import Seeded, as_owner, seed
+from tests.databases import name_of, new_database
 
 # The tiles of 115.615°E 33.155°N (parcel 1) and of 115.745°E 33.245°N (a corner of the many), by the formula of the
 # tile matrix set.
@@ -247,22 +248,13 @@ def test_the_files_of_one_database_are_nothing_to_another(
 ) -> None:
     with doors_on(seed(clone_url), tmp_path) as doors:
         assert doors.get(TOUCHED).status_code == 200
-    copy = f"{template}_copy"
-    with psycopg.connect(server_url, autocommit=True) as connection:
-        original = clone_url.rsplit("/", 1)[1]
-        query = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
-            sql.Identifier(copy), sql.Identifier(original)
-        )
-        connection.execute(query)
-    try:
-        url = f"{clone_url.rsplit('/', 1)[0]}/{copy}"
-        with doors_on(Seeded(url, {}), tmp_path) as doors:
-            assert doors.get(TOUCHED).status_code == 200
-            assert cache_of(doors).counts["disk"] == 0
-            assert cache_of(doors).counts["rendered"] == 1
-    finally:
-        with psycopg.connect(server_url, autocommit=True) as connection:
-            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(copy)))
+    with (
+        new_database(server_url, f"{template}_copy", name_of(clone_url)) as url,
+        doors_on(Seeded(url, {}), tmp_path) as doors,
+    ):
+        assert doors.get(TOUCHED).status_code == 200
+        assert cache_of(doors).counts["disk"] == 0
+        assert cache_of(doors).counts["rendered"] == 1
 
 
 def test_an_application_whose_database_is_away_begins_to_keep_tiles_when_it_comes(

@@ -1,7 +1,6 @@
 """Pages by key: nothing lost, nothing twice, in every order and while others write."""
 
 import threading
-import uuid
 from collections.abc import Iterator
 from urllib.parse import urlencode, urlsplit
 
@@ -10,6 +9,7 @@ import pytest
 
 from tests.api.conftest import Doors, open_doors
 from tests.api.seeding import BIG, as_owner, seed
+from tests.databases import new_database
 
 PARCELS = "/ogc/collections/land_parcels/items"
 MIXED_TEXTS = ("桥", "安", "Zebra", "apple", "Äpfel", "", "100%", "桥 2", "ａ", "\\", "'", "𠮷")
@@ -51,14 +51,10 @@ def order_by(sort: str) -> str:
 @pytest.fixture(scope="module")
 def mixed(server_url: str, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Doors]:
     """Parcels with Chinese, Latin, empty and missing names, awkward floats and gaps everywhere."""
-    name = f"{template}_mixed_{uuid.uuid4().hex[:6]}"
-    with psycopg.connect(server_url, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"'.encode())
-    seeded = seed(f"{server_url.rsplit('/', 1)[0]}/{name}")
-    _mix(seeded.url)
-    yield from open_doors(seeded, tmp_path_factory.mktemp("home"))
-    with psycopg.connect(server_url, autocommit=True) as connection:
-        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
+    with new_database(server_url, f"{template}_mixed", template) as url:
+        seeded = seed(url)
+        _mix(seeded.url)
+        yield from open_doors(seeded, tmp_path_factory.mktemp("home"))
 
 
 def _mix(url: str) -> None:
