@@ -74,7 +74,8 @@ def write_elements(
     codes = [_footprint(row, record) for row, record in zip(shown, records, strict=True)]
     local = np.asarray(shapely.from_wkb(np.array(codes, dtype=object)), dtype=object)
     placed = place_shapes(local, place) if place.placed and len(local) else None
-    far = _far_off(shown, records)
+    outliers = frozenset(list_outliers(rows, drawn))
+    far = np.array([row.step_id in outliers for row in shown], dtype=bool)
     parts = {
         row.step_id: _drawn_part(fid, row, records[fid], local[fid], placed, place, bool(far[fid]))
         for fid, row in enumerate(shown)
@@ -111,19 +112,18 @@ def robust_span(rows: list[Row], drawn: BatchResults) -> float | None:
     return float((near[:, 3:5].max(axis=0) - near[:, :2].min(axis=0)).max())
 
 
+def list_outliers(rows: list[Row], drawn: BatchResults) -> list[int]:
+    """List the instance numbers of elements that belong on the map and lie far from the rest."""
+    shown = [row for row in rows if row.step_id in drawn.records and "not_map_geometry" not in row.flags]
+    if not shown:
+        return []
+    boxes = np.asarray([drawn.records[row.step_id].box for row in shown])
+    far = find_outliers((boxes[:, :2] + boxes[:, 3:5]) / 2.0)
+    return [row.step_id for row, away in zip(shown, far, strict=True) if away]
+
+
 def _footprint(row: Row, record: ShapeRecord) -> bytes | None:
     return None if "not_map_geometry" in row.flags else record.footprint
-
-
-def _far_off(shown: list[Row], records: list[ShapeRecord]) -> NDArray[np.bool_]:
-    """Mark outliers among the elements that belong on the map."""
-    far = np.zeros(len(shown), dtype=bool)
-    on_map = np.array(["not_map_geometry" not in row.flags for row in shown], dtype=bool)
-    if on_map.any():
-        boxes = np.asarray([record.box for record in records])
-        middles = (boxes[:, :2] + boxes[:, 3:5]) / 2.0
-        far[on_map] = find_outliers(middles[on_map])
-    return far
 
 
 def _bare_part(row: Row, drawn: BatchResults, bare: dict[int, Placement]) -> dict[str, Any]:

@@ -31,7 +31,7 @@ from bim.scene.spool import MeshPlace
 # The guilty part runs into its deadline once a round, so a split into eight finds it in a third of the rounds.
 _PARTS = 8
 # Large batches cost less: each is a fork that copies what it touches. The small ones at the end even out.
-_SMALL, _EVENING = 250, 0.2
+_SMALL, _EVENING = 60, 0.2
 # Room for what a child tells while this process reads properties.
 _PIPE_BYTES = 1 << 20
 # A model in which so many lists have failed is at fault as a whole; splitting on would only use up the wall limit.

@@ -10,10 +10,13 @@ import os
 import sys
 import traceback
 from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from bim.assemble import Extent, Row, robust_middle, robust_span, write_elements, write_preview
+from bim.assemble import Extent, Row, list_outliers, robust_middle, robust_span, write_elements, write_preview
 from bim.batches import BatchResults, BatchRunner, plan_batches
+from bim.beside import beside
 from bim.elements import iter_facts, list_duplicates, list_products, name_products
 from bim.errors import BimError
 from bim.georeference.facts import GeoFacts
@@ -81,21 +84,35 @@ class Conversion:
             rows, result = self._read_attributes(model, products)
             self._write_preview(model, prepared, rows, result)
             drawn = self._draw(model, groups, runner)
-        place = self._resolve(model, result, rows, drawn, prepared)
-        self._progress.enter("placing", len(rows))
-        extent = write_elements(self._job.spool, rows, drawn, place, result.placements)
-        self._progress.advance(len(rows))
-        self._progress.enter("scene")
-        write_scene(self._job.spool, rows, drawn, extent)
+        with self._drawing_scene(rows, drawn) as finish_scene:
+            place = self._resolve(model, result, rows, drawn, prepared)
+            self._progress.enter("placing", len(rows))
+            extent = write_elements(self._job.spool, rows, drawn, place, result.placements)
+            self._progress.advance(len(rows))
+            self._progress.enter("scene")
+            finish_scene()
         full = _model_result(model, prepared, result, rows, place, extent)
         write_model(self._job.spool, full)
         self._progress.enter("done")
         return finished_verdict(full, rows, drawn)
 
+    @contextmanager
+    def _drawing_scene(self, rows: list[Row], drawn: BatchResults) -> Iterator[Callable[[], object]]:
+        """Write the scene beside the elements, which do not need it, where there is a core for both; else when told."""
+
+        def draw() -> None:
+            write_scene(self._job.spool, rows, drawn, list_outliers(rows, drawn))
+
+        if self._job.processes == 1:
+            yield draw
+            return
+        with beside(draw) as errand:
+            yield errand.wait
+
     def _prepare(self) -> Prepared:
         self._progress.enter("preflight")
         job = self._job
-        return prepare(job.source, job.spool, job.limits.file, job.expected_bytes)
+        return prepare(job.source, job.spool, job.limits.file, job.expected_bytes, job.processes)
 
     def _make_runner(self, model: Model) -> BatchRunner:
         job = self._job

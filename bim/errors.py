@@ -57,6 +57,10 @@ class BimError(Exception):
         self.message_zh = f"{where_zh}:{zh}" if where_zh else zh
         super().__init__(self.message_en)
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickle what was said, place and all, as it is."""
+        return _said_again, (type(self), self.message_en, self.message_zh, self.place)
+
     def joined(self, other: Self) -> Self:
         """Join a second fault of the same file to this one; the place stays that of the first."""
         both = type(self)("", "", None)
@@ -65,6 +69,12 @@ class BimError(Exception):
         both.message_zh = f"{self.message_zh}另有 {other.message_zh}"
         both.args = (both.message_en,)
         return both
+
+
+def _said_again(kind: type[BimError], message_en: str, message_zh: str, place: Place) -> BimError:
+    error = kind(message_en, message_zh)
+    error.place = place
+    return error
 
 
 class NotIfcError(BimError):

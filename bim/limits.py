@@ -80,7 +80,7 @@ class ProcessLimits:
     open_files: int = 256
     nice: int = 5
     batch_elements: int = 4000
-    shared_elements: int = 500
+    shared_elements: int = 120
     batch_s: float = 20.0
     element_s: float = 0.01
     footprint_triangles: int = 40_000

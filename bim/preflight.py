@@ -2,12 +2,13 @@
 
 import re
 from array import array
-from collections import Counter, defaultdict, deque
+from collections import Counter, deque
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
+from bim.beside import beside
 from bim.errors import CycleError, ParseError, TooBigError
 from bim.graph import Edges, compute_depth, find_cycle
 from bim.limits import MIB, FileLimits
@@ -72,6 +73,7 @@ _NOTED = frozenset((*_GRAPH_OF, b"IFCMAPCONVERSION"))
 _DIGITS = 10
 LARGEST_NUMBER = 2**31 - 1  # of an instance; the library drops those above without a word
 _LONG = 400
+_SHARED_BYTES = 1 * MIB
 _SHOWN = 40
 
 
@@ -106,15 +108,29 @@ class PreflightReport:
 
 @dataclass
 class _Scan:
-    """State of the pass over the instances."""
+    """What the pass over the instances, or over a part of them, found; it ended at the offset `end`."""
 
-    counts: Counter[bytes] = field(default_factory=Counter)
-    graphs: dict[str, Edges] = field(default_factory=lambda: defaultdict(dict))
+    end: int
+    numbers: "array[int]" = field(default_factory=lambda: array("q"))
+    names: Counter[bytes] = field(default_factory=Counter)
+    graphs: dict[str, Edges] = field(default_factory=dict)
     offsets: dict[int, int] = field(default_factory=dict)
     conversions: dict[int, tuple[str, ...]] = field(default_factory=dict)
 
+    def join(self, following: "_Scan") -> None:
+        """Take over what was found behind this part. A number given twice is refused before it matters which."""
+        self.end = following.end
+        self.numbers.extend(following.numbers)
+        self.names.update(following.names)
+        for name, edges in following.graphs.items():
+            own = self.graphs.setdefault(name, {})
+            for number, references in edges.items():
+                own.setdefault(number, []).extend(references)
+        self.offsets = {**following.offsets, **self.offsets}
+        self.conversions.update(following.conversions)
 
-def preflight(path: Path, limits: FileLimits) -> PreflightReport:
+
+def preflight(path: Path, limits: FileLimits, processes: int = 1) -> PreflightReport:
     """Check a plain, ASCII IFC file for everything that could end the kernel.
 
     Parameters
@@ -123,6 +139,8 @@ def preflight(path: Path, limits: FileLimits) -> PreflightReport:
         Plain text; archives are unpacked and raw bytes transcoded before (:mod:`bim.prepare`).
     limits : FileLimits
         Caps.
+    processes : int
+        Cores that may be used: with more than one, half of a large file is read in a fork.
 
     Raises
     ------
@@ -135,10 +153,10 @@ def preflight(path: Path, limits: FileLimits) -> PreflightReport:
         header = read_header(data[:WINDOW_BYTES])
         check_trailer(data[-WINDOW_BYTES:], size)
         check_escapes(data, header.data_start)
-        scan = _scan_instances(data, header.data_start, limits)
+        scan = _scan_instances(data, header.data_start, limits, processes)
         for name, edges in scan.graphs.items():
             _check_graph(name, edges, scan, data, limits)
-    counts = {name.decode("ascii"): count for name, count in sorted(scan.counts.items())}
+    counts = {name.decode("ascii"): count for name, count in sorted(_upper(scan.names).items())}
     estimate = estimate_memory_mb(size)
     _check_memory(estimate, limits)
     return PreflightReport(header, size, sum(counts.values()), counts, estimate, scan.conversions)
@@ -153,29 +171,48 @@ def estimate_memory_mb(size_bytes: int) -> int:
     return MEMORY_BASE_MB + MEMORY_FACTOR * size_bytes // MIB
 
 
-def _scan_instances(data: Buffer, start: int, limits: FileLimits) -> _Scan:
-    scan = _Scan()
-    suspects = deque(list_number_suspects(data, start))
-    numbers = array("q")
-    names: Counter[bytes] = Counter()
-    end = start
-    for run in iter_runs(data, start):
-        numbers.extend(_numbers_of(run, data))
-        names.update(run.names)
+def _scan_instances(data: Buffer, start: int, limits: FileLimits, processes: int) -> _Scan:
+    shared = processes > 1 and len(data) - start >= _SHARED_BYTES
+    scan = _scan_halves(data, start, limits) if shared else _scan_part(data, start, len(data), limits)
+    trailer = TRAILER.match(data, scan.end)
+    if trailer is None:
+        raise grammar_error(data, scan.end)
+    if not FILE_END.match(data, trailer.end()):
+        raise _sequel_error(data, trailer.end())
+    _check_count(len(scan.numbers), limits)
+    check_balance(data, start)
+    _check_unique(scan.numbers, data, start)
+    return scan
+
+
+def _scan_halves(data: Buffer, start: int, limits: FileLimits) -> _Scan:
+    """Scan the second half in a fork, on the guess that an instance ends in the middle.
+
+    The first half tells whether it does: only then is the fork's answer, also its refusal, that of one pass.
+    """
+    stop = data.find(b");", start + (len(data) - start) // 2) + 2
+    with beside(lambda: _scan_part(data, stop, len(data), limits)) as errand:
+        scan = _scan_part(data, start, stop, limits)
+        if scan.end < stop:  # the text is broken there
+            return scan
+        if scan.end == stop:
+            scan.join(errand.wait())
+            return scan
+    return _scan_part(data, start, len(data), limits)
+
+
+def _scan_part(data: Buffer, start: int, stop: int, limits: FileLimits) -> _Scan:
+    """Scan instances up to an offset, or to the first text before it that is none."""
+    scan = _Scan(start)
+    suspects = deque(list_number_suspects(data, start, stop))
+    for run in iter_runs(data, start, stop):
+        scan.numbers.extend(_numbers_of(run, data))
+        scan.names.update(run.names)
         _check_run(data, run, limits, suspects)
         for index, name in enumerate(run.names):
             if name in _NOTED:
                 _note(scan, name, run.read(data, index))
-        end = run.end
-    trailer = TRAILER.match(data, end)
-    if trailer is None:
-        raise grammar_error(data, end)
-    if not FILE_END.match(data, trailer.end()):
-        raise _sequel_error(data, trailer.end())
-    _check_count(len(numbers), limits)
-    check_balance(data, start)
-    _check_unique(numbers, data, start)
-    scan.counts = _upper(names)
+        scan.end = run.end
     return scan
 
 
@@ -249,7 +286,7 @@ def _upper(counts: Counter[bytes]) -> Counter[bytes]:
 
 def _note_edges(scan: _Scan, graph: str, match: re.Match[bytes]) -> None:
     number = int(match.group(1))
-    edges = scan.graphs[graph]
+    edges = scan.graphs.setdefault(graph, {})
     scan.offsets[number] = match.start(1)
     if graph != "decomposition":
         edges[number] = list_references(match.group(3))

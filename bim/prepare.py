@@ -44,8 +44,15 @@ class Prepared:
     warnings: tuple[str, ...]
 
 
-def prepare(source: Path, spool: Path, limits: FileLimits, expected_bytes: int | None = None) -> Prepared:
+def prepare(
+    source: Path, spool: Path, limits: FileLimits, expected_bytes: int | None = None, processes: int = 1
+) -> Prepared:
     """Sniff, unpack, transcode, rename the schema where needed, and pre-flight a model.
+
+    Parameters
+    ----------
+    processes : int
+        Cores that may be used.
 
     Raises
     ------
@@ -63,7 +70,7 @@ def prepare(source: Path, spool: Path, limits: FileLimits, expected_bytes: int |
         warnings.append(f"text read as {encoding}; the standard asks for escapes")
         transcode(path, encoding, spool / "ascii.ifc")
         path = spool / "ascii.ifc"
-    report = preflight(path, limits)
+    report = preflight(path, limits, processes)
     written = report.header.schema.strip().upper()
     if written != report.header.open_as:
         warnings.append(f"schema {written} read as {report.header.open_as}")

@@ -82,20 +82,27 @@ class Run:
         return match
 
 
-def iter_runs(data: Buffer, start: int) -> Iterator[Run]:
-    """Iterate over instances in runs of about a megabyte, up to the first text that is none.
+def iter_runs(data: Buffer, start: int, stop: int | None = None) -> Iterator[Run]:
+    """Iterate over instances in runs of about a megabyte, up to the first text that is none, or up to an offset.
+
+    The last run may end behind that offset, where it lies inside an instance.
 
     >>> [run.names for run in iter_runs(b"#1=IFCWALL('a;');#2=IFCDOOR($);ENDSEC;", 0)]
     [(b'IFCWALL', b'IFCDOOR')]
     """
-    while (run := _read_at_once(data, start) or _read_one_by_one(data, start)) is not None:
+    last = len(data) if stop is None else stop
+    while start < last:
+        most = min(start + _RUN_BYTES, last)
+        run = _read_at_once(data, start, most) or _read_one_by_one(data, start, most)
+        if run is None:
+            return
         yield run
         start = run.end
 
 
-def _read_at_once(data: Buffer, start: int) -> Run | None:
+def _read_at_once(data: Buffer, start: int, most: int) -> Run | None:
     """Read a run without a step of Python per instance; None where that is not sure to see every byte."""
-    end = data.rfind(b");", start, start + _RUN_BYTES) + 2
+    end = data.rfind(b");", start, most) + 2
     if end < start + 2 or data.find(b"/*", start, end) >= 0:
         return None
     found = _PLAIN_INSTANCE.findall(data, start, end)
@@ -106,9 +113,9 @@ def _read_at_once(data: Buffer, start: int) -> Run | None:
     return Run(numbers, names, borders) if borders[-1] == end else None
 
 
-def _read_one_by_one(data: Buffer, start: int) -> Run | None:
+def _read_one_by_one(data: Buffer, start: int, most: int) -> Run | None:
     numbers, names, borders = [], [], [start]
-    while borders[-1] < start + _RUN_BYTES and (match := INSTANCE.match(data, borders[-1])) is not None:
+    while borders[-1] < most and (match := INSTANCE.match(data, borders[-1])) is not None:
         numbers.append(match[1])
         names.append(match[2])
         borders.append(match.end())

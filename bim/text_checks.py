@@ -50,17 +50,18 @@ def check_numbers_of(data: Buffer, match: re.Match[bytes]) -> None:
         )
 
 
-def list_number_suspects(data: Buffer, start: int) -> list[int]:
-    """List the places of words that may be an infinity or NaN outside a string, in order."""
+def list_number_suspects(data: Buffer, start: int, stop: int | None = None) -> list[int]:
+    """List the places of words that may be an infinity or NaN outside a string, in order, up to an offset."""
+    last = len(data) if stop is None else stop
     return sorted(
-        offset for at in range(start, len(data), _CHUNK) for offset in _iter_suspects(data, at, start)
+        offset for at in range(start, last, _CHUNK) for offset in _iter_suspects(data, at, start, last)
     )
 
 
-def _iter_suspects(data: Buffer, at: int, start: int) -> Iterator[int]:
+def _iter_suspects(data: Buffer, at: int, start: int, last: int) -> Iterator[int]:
     """Iterate over the places of words in a chunk that may be an infinity or NaN outside a string."""
     begin = max(start, at - _OVERLAP)
-    lowered = data[begin : at + _CHUNK].lower()
+    lowered = data[begin : min(at + _CHUNK, last)].lower()
     for hint in _ILLEGAL_HINTS:
         place = lowered.find(hint)
         while place >= 0:

@@ -1,13 +1,17 @@
 """Everything that could end the kernel is refused before, with line and entity."""
 
+import random
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from bim import preflight as preflight_module
 from bim.errors import BimError, CycleError, ParseError, TooBigError
 from bim.limits import FileLimits
 from bim.preflight import preflight
-from tests.bim.ifc_text import Sheet, step_file, write
+from tests.bim.ifc_text import Sheet, escaped, step_file, write
+from tests.flows.mutators import mutate
 
 LIMITS = FileLimits()
 
@@ -225,3 +229,45 @@ def test_public_bad_files_are_refused(
         prepare(public_files / name, tmp_path, LIMITS)
     assert refused.value.code == code
     assert all(word in refused.value.message_en for word in words)
+
+
+def _outcome(path: Path, processes: int) -> object:
+    try:
+        return preflight(path, LIMITS, processes)
+    except BimError as error:
+        return type(error), error.message_en, error.message_zh, error.place
+
+
+def test_two_halves_read_at_once_give_the_answer_of_one_pass(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever is spoilt, before the middle, behind it or across it."""
+    monkeypatch.setattr(preflight_module, "_SHARED_BYTES", 0)
+    rng = random.Random(20261121)
+    bodies = [Sheet(walls=5).text(), Sheet(schema="IFC4X3_ADD2", walls=2).text(), *_spoilt_sheets()]
+    joined = refused = 0
+    for number in range(250):
+        data = escaped(rng.choice(bodies)).encode("ascii")
+        if number % 5:
+            _, data = mutate(rng, data)
+        path = tmp_path / "a.ifc"
+        path.write_bytes(data)
+        one = _outcome(path, 1)
+        assert _outcome(path, 2) == one
+        refused += isinstance(one, tuple)
+        joined += not isinstance(one, tuple)
+    assert min(joined, refused) > 50
+
+
+def _spoilt_sheets() -> Iterator[str]:
+    """Faults that the middle may hide: a text with an instance in it, a long comment, a ring, a number given twice."""
+    inside = ";\n".join(f"#{n}=IFCWALL($)" for n in range(900, 960))
+    ring = [f"#{n}=IFCLOCALPLACEMENT(#{n + 1},$);" for n in range(901, 960)]
+    for lines in (
+        [f"#800=IFCLABEL('{inside};');"],
+        [f"/* {inside}; */", "#800=IFCLABEL('a');"],
+        [*ring, "#960=IFCLOCALPLACEMENT(#901,$);"],
+        ["#800=IFCLABEL('a');", *ring, "#800=IFCLABEL('b');"],
+        [*ring, "#961=IFCREAL(1.#INF);"],
+    ):
+        yield Sheet(walls=1, project_extra=lines).text()

@@ -62,13 +62,30 @@ def test_long_plain_text_is_read_at_once(monkeypatch: pytest.MonkeyPatch) -> Non
     data = b"".join(b"#%d=IFCWALL('wall; %d',#7,(1.,2.));\r\n" % (n, n) for n in range(1000))
     read, slow = step_text._read_one_by_one, []
 
-    def noted(data: Buffer, start: int) -> Run | None:
+    def noted(data: Buffer, start: int, most: int) -> Run | None:
         slow.append(start)
-        return read(data, start)
+        return read(data, start, most)
 
     monkeypatch.setattr(step_text, "_read_one_by_one", noted)
     assert _in_runs(data, 0) == _one_by_one(data, 0)
     assert len(slow) == 1  # where nothing follows
+
+
+@pytest.mark.parametrize("comments", [False, True])
+def test_runs_up_to_an_offset_end_there_or_behind_the_instance_that_holds_it(
+    monkeypatch: pytest.MonkeyPatch, comments: bool
+) -> None:
+    monkeypatch.setattr(step_text, "_RUN_BYTES", 200)
+    rng = random.Random(f"stop/{comments}")
+    for _ in range(200):
+        data = _text(rng, comments)
+        every = _one_by_one(data, 0)
+        stop = rng.randrange(len(data) + 1)
+        runs = list(iter_runs(data, 0, stop))
+        read = [number for run in runs for number in run.numbers]
+        assert read == [number for number, _, begin in every if begin < stop]
+        ends = [*(begin for _, _, begin in every[1:]), len(data)]
+        assert (runs[-1].end if runs else 0) == (ends[len(read) - 1] if read else 0)
 
 
 def test_an_instance_is_found_by_any_of_its_bytes() -> None:
