@@ -24,7 +24,7 @@ from bim.georeference.read import read_geo_facts
 from bim.georeference.resolve import resolve
 from bim.groups import expects_shape, group_by_representation, is_plot
 from bim.job import ConversionJob, read_job
-from bim.model import Instance, Model, open_model
+from bim.model import Instance, Model, drop_writing, open_model
 from bim.outline import counts_in_outline
 from bim.placements import read_placements
 from bim.prepare import Prepared, prepare
@@ -286,6 +286,7 @@ def main(arguments: list[str]) -> int:
     spool = Path(arguments[0])
     progress = ProgressTeller(own_standard_output(spool))
     split_off_guard(lifeline=0)
+    drop_writing()
     gc.disable()  # this process does one thing and ends; looking for rings of garbage costs a tenth of it
     verdict = _convert(spool, progress)
     write_verdict(spool, verdict)

@@ -5,7 +5,6 @@ the revision is published or given up, and a later attempt at the job puts its o
 """
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import IO, Any, cast
 
 import orjson
@@ -13,6 +12,7 @@ from psycopg2.extensions import connection as Psycopg2Connection  # noqa: N812
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from twin.elements.growing import GrowingRows
 from twin.elements.queries import SeenModel
 from twin.errors import NotFoundError
 
@@ -23,7 +23,8 @@ _COPY = (
     r"COPY model_preview_element (preview_id, doc) FROM STDIN"
     r" WITH (FORMAT csv, QUOTE E'\x01', DELIMITER E'\x02', ENCODING 'UTF8')"
 )
-_ADD = text("INSERT INTO model_preview (revision_id, summary) VALUES (:revision_id, :summary) RETURNING id")
+_ADD = text("INSERT INTO model_preview (revision_id, summary) VALUES (:revision_id, '{}') RETURNING id")
+_COMPLETE = text("UPDATE model_preview SET summary = :summary WHERE id = :id")
 _DROP_OTHERS = text("DELETE FROM model_preview WHERE revision_id = :revision_id AND id <> :id")
 _FIND = text("""
 SELECT v.id, v.stored_at, v.summary, r.number AS revision, r.job_id::text AS job_id
@@ -43,49 +44,30 @@ _GET = text(
 )
 
 
-class _Prefixed:
-    """Lines of a file, each with the same words before it, as COPY reads them."""
-
-    def __init__(self, path: Path, prefix: bytes) -> None:
-        self._stream = path.open("rb")
-        self._prefix = prefix
-
-    def read(self, size: int = -1, /) -> bytes:
-        """Read about so many bytes, whole lines of them."""
-        return b"".join(self._prefix + line for line in self._stream.readlines(size))
-
-    def close(self) -> None:
-        """Close the file."""
-        self._stream.close()
-
-
-def add_preview(session: Session, revision_id: int, summary: Mapping[str, Any], rows: Path) -> int:
+def add_preview(session: Session, revision_id: int, rows: GrowingRows) -> int:
     """Add the preview of a pending revision; nobody sees it before `show_preview` and the commit.
 
     Parameters
     ----------
-    rows : Path
-        One JSON object a line.
+    rows : GrowingRows
+        One JSON object a line; may still be written meanwhile.
 
     Returns
     -------
     int
         Its number.
     """
-    values = {"revision_id": revision_id, "summary": orjson.dumps(summary).decode()}
-    number = int(session.scalars(_ADD, values).one())
+    number = int(session.scalars(_ADD, {"revision_id": revision_id}).one())
     driver = cast("Psycopg2Connection", session.connection().connection.dbapi_connection)
-    lines = _Prefixed(rows, b"%d\x02" % number)
-    try:
-        with driver.cursor() as cursor:
-            cursor.copy_expert(_COPY, cast("IO[bytes]", lines), 1 << 20)
-    finally:
-        lines.close()
+    rows.prefix = b"%d\x02" % number
+    with rows, driver.cursor() as cursor:
+        cursor.copy_expert(_COPY, cast("IO[bytes]", rows), 1 << 20)
     return number
 
 
-def show_preview(session: Session, revision_id: int, number: int) -> None:
-    """Let a preview take the place of those of earlier attempts."""
+def show_preview(session: Session, revision_id: int, number: int, summary: Mapping[str, Any]) -> None:
+    """Complete a preview, and let it take the place of those of earlier attempts."""
+    session.execute(_COMPLETE, {"id": number, "summary": orjson.dumps(summary).decode()})
     session.execute(_DROP_OTHERS, {"revision_id": revision_id, "id": number})
 
 

@@ -3,9 +3,11 @@
 import asyncio
 import os
 import signal
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
+from psycopg2.errors import QueryCanceled
 from sqlalchemy.orm import Session
 
 from bim.job import ConversionJob
@@ -16,6 +18,7 @@ from bim.runner import Outcome, run_conversion
 from twin.alerts.evaluate import evaluate_project
 from twin.db import open_session
 from twin.elements.follow import find_correction
+from twin.elements.growing import GrowingRows
 from twin.elements.models import BimModel, BimRevision
 from twin.elements.nearness import find_project_place
 from twin.elements.preview import add_preview, show_preview
@@ -110,32 +113,49 @@ def conversion_limits(settings: JobSettings) -> ConversionLimits:
 
 
 async def _convert(attempt: Attempt, order: ConversionJob) -> Outcome:
-    """Convert, and store what is known before geometry as soon as geometry begins."""
+    """Convert, and store what is known before geometry while it is written."""
+    rows = GrowingRows(order.spool / PREVIEW_FILE)
     staging: list[asyncio.Future[None]] = []
+    # A thread of its own: it waits for the converter, and the shared ones must not wait for such.
+    executor = ThreadPoolExecutor(1, "preview")
 
     async def tell(told: Progress) -> None:
         progress(attempt, phase_percent(told), told.phase)
-        if told.phase == "geometry" and not staging:
-            staging.append(asyncio.ensure_future(asyncio.to_thread(_stage_preview, attempt, order.spool)))
+        if told.phase == "attributes" and not staging:
+            staging.append(
+                asyncio.get_running_loop().run_in_executor(
+                    executor, _stage_preview, attempt, order.spool, rows
+                )
+            )
+        elif told.phase == "geometry":
+            rows.finish()
 
     try:
         outcome = await run_conversion(order, tell, attempt.room.template)
+        rows.give_up()
+        await asyncio.gather(*staging)
     except BaseException:
         # The preview goes with the job; a thread that still writes finds its token gone.
+        rows.give_up()
         await asyncio.gather(*staging, return_exceptions=True)
         raise
-    await asyncio.gather(*staging)
+    finally:
+        executor.shutdown(wait=False)
     return outcome
 
 
-def _stage_preview(attempt: Attempt, spool: Path) -> None:
+def _stage_preview(attempt: Attempt, spool: Path, rows: GrowingRows) -> None:
+    """Bring the rows in as they are written; a conversion that ends before they are whole leaves no preview."""
     revision_id = attempt.payload["revision_id"]
-    summary = read_preview_summary(spool)
     numbers: list[int] = []
-    with attempt.guarded(
-        lambda session: numbers.append(add_preview(session, revision_id, summary, spool / PREVIEW_FILE))
-    ) as session:
-        show_preview(session, revision_id, numbers[0])
+    try:
+        with attempt.guarded(
+            lambda session: numbers.append(add_preview(session, revision_id, rows))
+        ) as session:
+            show_preview(session, revision_id, numbers[0], read_preview_summary(spool))
+    except (EOFError, FileNotFoundError, QueryCanceled):
+        if not rows.given_up:
+            raise
 
 
 def _prepare(attempt: Attempt, spool: Path) -> ConversionJob:

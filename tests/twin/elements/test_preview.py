@@ -1,5 +1,6 @@
 """What is known before geometry: seen by insiders while the job runs, gone when it ends, never another attempt's."""
 
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from sqlalchemy import text
 
 from tests.rows import add_project
 from twin.db import open_session
+from twin.elements.growing import GrowingRows
 from twin.elements.preview import find_preview, list_preview_elements
 from twin.elements.queries import get_model
 from twin.elements.revisions import NewModel
@@ -55,13 +57,17 @@ def _spool(folder: Path, names: list[str]) -> Path:
     return folder
 
 
+def _stage(attempt: Attempt, spool: Path) -> None:
+    _stage_preview(attempt, spool, GrowingRows.written(spool / "preview.jsonl"))
+
+
 def _count(room: Workroom, what: str) -> int:
     with open_session(room.engine) as session:
         return int(session.scalar(text(f"SELECT count(*) FROM {what}")) or 0)
 
 
 def test_a_preview_is_read_page_by_page_by_insiders_alone(attempt: Attempt, tmp_path: Path) -> None:
-    _stage_preview(attempt, _spool(tmp_path / "s", ["外墙,一", '内墙"二', "女儿墙"]))
+    _stage(attempt, _spool(tmp_path / "s", ["外墙,一", '内墙"二', "女儿墙"]))
     with open_session(attempt.room.engine) as session:
         model_id = session.scalar(text("SELECT id FROM bim_model"))
         seen = get_model(session, SYSTEM, model_id)
@@ -76,8 +82,8 @@ def test_a_preview_is_read_page_by_page_by_insiders_alone(attempt: Attempt, tmp_
 
 
 def test_a_later_attempt_puts_its_own_in_the_place_of_the_first(attempt: Attempt, tmp_path: Path) -> None:
-    _stage_preview(attempt, _spool(tmp_path / "one", ["墙"] * 3))
-    _stage_preview(attempt, _spool(tmp_path / "two", ["板"] * 2))
+    _stage(attempt, _spool(tmp_path / "one", ["墙"] * 3))
+    _stage(attempt, _spool(tmp_path / "two", ["板"] * 2))
     assert _count(attempt.room, "model_preview") == 1
     assert _count(attempt.room, "model_preview_element WHERE doc ->> 'name' = '板'") == 2
     assert _count(attempt.room, "model_preview_element") == 2
@@ -87,12 +93,27 @@ def test_an_attempt_that_lost_its_job_stores_nothing(attempt: Attempt, tmp_path:
     with open_session(attempt.room.engine) as session:
         session.execute(text("UPDATE job_run SET token = gen_random_uuid()"))
     with pytest.raises(AttemptLostError):
-        _stage_preview(attempt, _spool(tmp_path / "s", ["墙"]))
+        _stage(attempt, _spool(tmp_path / "s", ["墙"]))
     assert _count(attempt.room, "model_preview") == 0
 
 
 def test_cancelling_removes_the_preview(attempt: Attempt, tmp_path: Path) -> None:
-    _stage_preview(attempt, _spool(tmp_path / "s", ["墙"]))
+    _stage(attempt, _spool(tmp_path / "s", ["墙"]))
     with open_session(attempt.room.engine) as session:
         cancel(session, attempt.job_id)
     assert _count(attempt.room, "model_preview") + _count(attempt.room, "model_preview_element") == 0
+
+
+@pytest.mark.parametrize("begun", [True, False])
+def test_a_conversion_that_ends_before_its_rows_are_whole_leaves_no_preview(
+    attempt: Attempt, tmp_path: Path, begun: bool
+) -> None:
+    """Also while the database waits for the next row."""
+    spool = _spool(tmp_path / "s", ["墙"] * 5)
+    rows = GrowingRows(spool / ("preview.jsonl" if begun else "never.jsonl"))
+    threading.Timer(0.3, rows.give_up).start()
+    _stage_preview(attempt, spool, rows)
+    assert rows.given_up
+    assert _count(attempt.room, "model_preview") + _count(attempt.room, "model_preview_element") == 0
+    _stage(attempt, spool)  # the connection it used is sound
+    assert _count(attempt.room, "model_preview_element") == 5
