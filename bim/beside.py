@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, NoReturn
 
-from bim.process import die_with_parent, is_starved
+from bim.process import die_with_parent
 
 
 class Errand:
@@ -36,26 +36,23 @@ class Errand:
         Raises
         ------
         MemoryError
-            The fork was killed, or died at the end of its address space.
+            It did, or the system killed the fork, as it does where memory runs out.
         RuntimeError
             It died of another signal.
         """
-        process = self._process or 0
-        # Asked while it lives: its size is gone with it.
-        starved = False
         with self._pipe:
             told = self._pipe.read()
-            starved = is_starved(process)
+        process = self._process or 0
         self._process = None
-        number = os.WTERMSIG(os.waitpid(process, 0)[1])
-        if told:
-            error, value = pickle.loads(told)  # noqa: S301  our own fork wrote it
-            if error is not None:
-                raise error
-            return value
-        if starved or number == signal.SIGKILL:
-            raise MemoryError
-        raise RuntimeError(f"a forked process was ended by signal {number}")
+        status = os.waitpid(process, 0)[1]
+        if os.WIFSIGNALED(status):
+            if os.WTERMSIG(status) == signal.SIGKILL:
+                raise MemoryError
+            raise RuntimeError(f"a forked process was ended by signal {os.WTERMSIG(status)}")
+        error, value = pickle.loads(told)  # noqa: S301  our own fork wrote it
+        if error is not None:
+            raise error
+        return value
 
     def stop(self) -> None:
         """End the fork if it still runs; nothing is raised."""
