@@ -23,7 +23,8 @@ from pathlib import Path
 import psutil
 from sqlalchemy import text
 
-from tests.benchmarks.serving import database, server_url
+from tests.benchmarks.serving import database
+from tests.databases import server_url
 from tests.rows import add_project
 from tests.twin.jobs.test_worker import small_model
 from twin.db import open_session
