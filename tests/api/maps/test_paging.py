@@ -127,12 +127,14 @@ def test_rows_that_stay_are_found_once_while_others_come_and_go(own_doors: Doors
     writer = threading.Thread(target=write)
     writer.start()
     try:
-        walks = [walk(own_doors, limit="61", **({"sortby": sort} if sort else {})) for _ in range(3)]
+        walks: list[list[int]] = []
+        while len(walks) < 3 or (len(rounds) < 20 and writer.is_alive()):
+            walks.append(walk(own_doors, limit="61", **({"sortby": sort} if sort else {})))
     finally:
         stop.set()
         writer.join(30)
     assert not failures
-    assert len(rounds) > 20
+    assert len(rounds) >= 20
     for found in walks:
         assert len(found) == len(set(found))
         assert staying <= set(found)
