@@ -105,7 +105,7 @@ def _gather(
         page |= _element(session, chosen.model, asked, speech)
         page["may_report"] = may(caller, "progress:write", project.id)
     if not part:
-        page["island"] = _island(caller, project, chosen.model, asked)
+        page["island"] = _island(caller, project, chosen.model, asked) | _others(models, chosen.model)
     page["status_of"] = lambda key: read_status(key, speech)
     return page
 
@@ -202,4 +202,17 @@ def _island(
         "footprint": project.bbox,
         "may_place": may(caller, "bim:write", project.id),
         "may_report": may(caller, "progress:write", project.id),
+    }
+
+
+def _others(models: list[Row], model: SeenModel | None) -> dict[str, Any]:
+    """Return the name of the model that is shown, and the published ones that may be shown with it."""
+    own = model.row["id"] if model else None
+    return {
+        "name": model.row["name"] if model else "",
+        "others": [
+            {"id": row["id"], "name": row["name"]}
+            for row in models
+            if row["revision"] is not None and row["id"] != own
+        ],
     }

@@ -3,8 +3,9 @@ import { describe, expect, it } from "vitest";
 import { readShown, withShown } from "../src/bim/address";
 import { ELEMENTS_SHOWN, chooseTiles } from "../src/bim/caps";
 import { ColourTable, HIDDEN, SOLID, WIDTH, hues, parseColour, toText } from "../src/bim/colours";
-import { fromColumn, fromStates } from "../src/bim/colouring";
+import { fromColumn, fromColumns, fromStates, sumLegends } from "../src/bim/colouring";
 import { type Difference, kindsOf } from "../src/bim/compare";
+import { betweenOrigins, intoFrameOf } from "../src/bim/frames";
 import { GlbError, readGlb } from "../src/bim/glb";
 import { type Box3, IDENTITY, Z_UP, aimedAt, around, corners, mayShow, moved, multiply, scaling, transformed, translation, turning } from "../src/bim/matrix";
 import { distance } from "../src/bim/measure";
@@ -185,6 +186,8 @@ describe("caps", () => {
 
   it("count triangles too, and one tile shows whatever its size", () => {
     expect(chooseTiles([tile("1", 10, 2_000_000), tile("2", 10)], null, false).tiles).toHaveLength(1);
+    const others = [chooseTiles([tile("1", 15_000)], null, false)]; // drawn of other models
+    expect(chooseTiles([tile("1", 4_000), tile("2", 9_000)], null, false, others)).toMatchObject({ features: 4_000, isWhole: false });
   });
 
   it("apply to the one storey that is to show", () => {
@@ -262,6 +265,49 @@ describe("a comparison", () => {
   });
 });
 
+describe("models together", () => {
+  // by PROJ's topocentric conversion (EPSG method 9837) on GRS 80
+  const base = { longitude: 116.97, latitude: 33.65, height_m: 31 };
+  const other = { longitude: 116.9742, latitude: 33.6469, height_m: 27.5 };
+
+  it("stand to each other as their places on the earth do", () => {
+    const between = betweenOrigins(other, base);
+    const near = (found: readonly number[], wanted: readonly number[]) => found.forEach((value, axis) => expect(value).toBeCloseTo(wanted[axis] ?? 0, 5));
+    near(moved(between, [0, 0, 0]), [389.615870343026, -343.833337175798, -3.5211891544905427]);
+    near(moved(between, [30, 40, 12]), [419.6149779121888, -303.83276794487506, 8.47914443562206]);
+    near(multiply(betweenOrigins(base, other), between), IDENTITY);
+  });
+
+  it("without a place count from the zero of their files, and never beside one that has a place", () => {
+    const scene = (origin: typeof base | null, x: number) => ({ origin, local_origin: [x, 5, 0] as const, enu_from_model: turning(90) });
+    expect(moved(intoFrameOf(scene(null, 100), scene(null, 130)) ?? [], [1, 1, 1])).toEqual([31, 1, 1]);
+    expect(intoFrameOf(scene(base, 0), scene(null, 0))).toBeNull();
+    expect(intoFrameOf(scene(null, 0), scene(base, 0))).toBeNull();
+    const turned = moved(intoFrameOf(scene(base, 0), scene(base, 0)) ?? [], [1, 0, 0]); // its x axis points north
+    expect(turned.map((value) => Math.round(value * 1e6) / 1e6 + 0)).toEqual([0, 1, 0]);
+  });
+
+  const columns = (...classes: string[]) => ({ ifc_class: { names: classes, index: classes.map((_, n) => n) }, storey: { names: [null], index: classes.map(() => 0) } }) as unknown as Columns;
+  const members = [
+    { name: "建筑", features: 2, columns: columns("IfcWall", "IfcDoor"), uncounted: new Set<number>() },
+    { name: "机电", features: 3, columns: columns("IfcPipeSegment", "IfcDoor", "IfcPump"), uncounted: new Set([2]) },
+  ];
+
+  it("give one value one colour in all of them, and one legend", () => {
+    const [building, services] = fromColumns(members, "ifc_class");
+    expect(services?.palette[services.index[1] ?? -1]).toEqual(building?.palette[building.index[1] ?? -1]);
+    expect(services?.index[0]).not.toBe(building?.index[0]);
+    expect(sumLegends([building!, services!]).map(({ key, n }) => [key, n])).toEqual([["IfcWall", 1], ["IfcDoor", 2], ["IfcPipeSegment", 1]]);
+    expect(sumLegends(fromColumns(members, "storey")).map(({ key, n }) => [key, n])).toEqual([["null", 4]]);
+  });
+
+  it("are told apart by a colour each", () => {
+    const colourings = fromColumns(members, "model");
+    expect(sumLegends(colourings).map(({ text, n }) => [text, n])).toEqual([["建筑", 2], ["机电", 2]]);
+    expect(new Set(colourings.flatMap(({ index }) => [...Array.from(index)]))).toEqual(new Set([0, 1]));
+  });
+});
+
 describe("a model", () => {
   const tile: Tile = { uri: "a.glb", storey: null, discipline: null, features: 1, triangles: 1, bytes: 1, box: [100, 0, 5, 110, 4, 8] };
   const document: SceneDocument = { model_id: 1, revision: 1, features: 8, origin: null, enu_from_model: IDENTITY, local_origin: [100, 0, 0], tiles: [tile] };
@@ -305,9 +351,13 @@ describe("a measured distance", () => {
 describe("the address", () => {
   it("keeps what differs from the first view and survives nonsense", () => {
     const url = new URL("http://localhost/projects/A/bim?model=3&sel=x&cut=zz&day=soon&from=-1#18/33/115");
-    expect(readShown(url)).toEqual({ sel: "x", colour: "status", floor: null, cut: null, day: null, from: null });
+    expect(readShown(url)).toEqual({ sel: "x", colour: "status", floor: null, cut: null, day: null, from: null, also: [] });
     const next = withShown(url, { colour: "plan", cut: 3.5, day: null, from: null });
     expect(next.search).toBe("?model=3&sel=x&cut=3.5&colour=plan");
+    const together = withShown(next, { also: [7, 12] });
+    expect(readShown(together).also).toEqual([7, 12]);
+    expect(withShown(together, { also: [] }).search).toBe(next.search);
+    expect(readShown(new URL("http://x/?also=7,x,-1,7,")).also).toEqual([7]);
     expect(withShown(next, { colour: "status" }).searchParams.has("colour")).toBe(false);
     expect(next.hash).toBe("#18/33/115");
   });

@@ -5,6 +5,7 @@ import json
 import re
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from api import rendering
@@ -63,6 +64,22 @@ def test_island_names_model_revision_and_rights(doors: Doors) -> None:
     assert (anonymous["model"], anonymous["revision"], anonymous["revisions"]) == (1, 1, [1])
     assert (anonymous["may_place"], anonymous["may_report"]) == (False, False)
     assert (contractor["may_place"], contractor["may_report"]) == (True, True)
+
+
+def test_island_names_other_models_only_to_those_who_may_see_them(doors: Doors) -> None:
+    anonymous, contractor = (read_island(read(doors, PAGE, login)) for login in (None, "contractor"))
+    assert anonymous["others"] == []
+    assert anonymous["name"] == contractor["name"] == "桥梁模型"
+    assert contractor["others"] == [{"id": row[0], "name": row[1]} for row in _others(doors)] != []
+
+
+def _others(doors: Doors) -> list[tuple[int, str]]:
+    with psycopg.connect(doors.seeded.url) as connection:
+        return connection.execute(
+            """SELECT m.id, m.name FROM bim_model m JOIN project p ON p.id = m.project_id
+               WHERE p.code = %s AND m.id <> 1 AND m.current_revision_id IS NOT NULL ORDER BY m.id""",
+            (PUBLIC_CODE,),
+        ).fetchall()
 
 
 @pytest.mark.parametrize(

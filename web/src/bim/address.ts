@@ -7,6 +7,7 @@ export interface Shown {
   readonly cut: number | null; // metres above the lowest point, everything higher is cut away
   readonly day: string | null; // of the time slider
   readonly from: number | null; // revision to compare with
+  readonly also: readonly number[]; // other models of the project that show with it
 }
 
 export const FIRST_COLOUR = "status";
@@ -23,6 +24,7 @@ export function readShown(url: URL): Shown {
     cut: Number.isFinite(cut) ? cut : null,
     day: day && /^\d{4}-\d{2}-\d{2}$/.test(day) ? day : null,
     from: Number.isInteger(from) && from > 0 ? from : null,
+    also: [...new Set((get("also") ?? "").split(",").map(Number))].filter((id) => Number.isInteger(id) && id > 0),
   };
 }
 
@@ -30,7 +32,7 @@ export function readShown(url: URL): Shown {
 export function withShown(url: URL, changes: Partial<Shown>): URL {
   const next = new URL(url);
   for (const [name, value] of Object.entries(changes)) {
-    const isFirst = value === null || value === "" || (name === "colour" && value === FIRST_COLOUR);
+    const isFirst = value === null || String(value) === "" || (name === "colour" && value === FIRST_COLOUR);
     if (isFirst) next.searchParams.delete(name);
     else next.searchParams.set(name, String(value));
   }

@@ -12,18 +12,27 @@ export interface Load {
   readonly isWhole: boolean;
 }
 
-/** Chooses the tiles to draw, in the order given: those of one storey, or of all, within the caps unless all is asked for. */
-export function chooseTiles(tiles: readonly Tile[], storey: string | null, all: boolean): Load {
+/**
+ * Chooses the tiles to draw, in the order given: those of one storey, or of all, within the caps unless all is asked for.
+ * What is drawn of other models already counts too; the first tile comes in any case.
+ */
+export function chooseTiles(tiles: readonly Tile[], storey: string | null, all: boolean, drawn: readonly Load[] = []): Load {
   const wanted = storey === null ? tiles : tiles.filter((tile) => tile.storey === storey);
-  const total = wanted.reduce((sum, tile) => sum + tile.features, 0);
+  const total = sum(wanted, "features");
   const chosen: Tile[] = [];
   let [features, triangles] = [0, 0];
+  const before = drawn.flatMap((load) => load.tiles);
+  const [room, triangleRoom] = [ELEMENTS_SHOWN - sum(before, "features"), TRIANGLES_SHOWN - sum(before, "triangles")];
   for (const tile of wanted) {
-    const fits = features + tile.features <= ELEMENTS_SHOWN && triangles + tile.triangles <= TRIANGLES_SHOWN;
+    const fits = features + tile.features <= room && triangles + tile.triangles <= triangleRoom;
     if (!all && chosen.length && !fits) continue;
     chosen.push(tile);
     features += tile.features;
     triangles += tile.triangles;
   }
   return { tiles: chosen, features, total, isWhole: chosen.length === wanted.length };
+}
+
+function sum(tiles: readonly Tile[], what: "features" | "triangles"): number {
+  return tiles.reduce((all, tile) => all + tile[what], 0);
 }

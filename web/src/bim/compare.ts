@@ -44,7 +44,8 @@ function colourOf(kind: Kind | "same"): string {
   return getComputedStyle(document.documentElement).getPropertyValue(`--${kind}`).trim();
 }
 
-export async function compare(viewer: Viewer, from: number, to: number): Promise<{ difference: Difference; colouring: Colouring; kinds: Map<number, Kind> }> {
+/** Paints what differs and adds what is gone; `paint` colours the newer revision. */
+export async function compare(viewer: Viewer, from: number, to: number, paint: (colouring: Colouring) => void): Promise<{ difference: Difference; kinds: Map<number, Kind> }> {
   const difference = await readDifference(viewer.scene.source.model, from, to);
   const kinds = kindsOf(difference, (id) => viewer.find(id));
   const order = ["same", ...KINDS] as const;
@@ -55,9 +56,9 @@ export async function compare(viewer: Viewer, from: number, to: number): Promise
     .map((kind, n) => ({ index: n, key: kind, text: t(`bim.compare_${kind}`), colour: colourOf(kind), n: kind === "same" ? features - kinds.size : difference.counts[kind] }))
     .filter((row) => row.n);
   viewer.model.visibility.faint = (fid) => !kinds.has(fid);
-  viewer.paint({ palette, index, legend });
+  paint({ palette, index, legend });
   if (difference.removed.length) await addRemoved(viewer, from, difference.removed);
-  return { difference, colouring: { palette, index, legend }, kinds };
+  return { difference, kinds };
 }
 
 /** Shows of the older revision what the newer one no longer has. */

@@ -2,7 +2,7 @@
 
 import { element } from "../element";
 import { t } from "../messages";
-import { CATEGORIES, type Colouring, THEMES } from "./colouring";
+import { CATEGORIES, type LegendRow, THEMES } from "./colouring";
 
 export interface ControlUser {
   colourBy(name: string): void;
@@ -18,6 +18,7 @@ export interface ControlState {
   readonly cut: number | null;
   readonly height_m: number; // of the whole model
   readonly storeys: readonly string[]; // from below
+  readonly hasOthers: boolean; // other models that may show with it
 }
 
 const ROOM_PX = 700;
@@ -38,7 +39,8 @@ export class Controls {
     readonly state: ControlState,
     readonly user: ControlUser,
   ) {
-    this.#colour = select([...THEMES, ...CATEGORIES].map((name) => [name, t(`bim.by_${name}`)]), state.colour);
+    const ways = [...THEMES, ...CATEGORIES].filter((name) => name !== "model" || state.hasOthers);
+    this.#colour = select(ways.map((name) => [name, t(`bim.by_${name}`)]), state.colour);
     this.#colour.addEventListener("change", () => user.colourBy(this.#colour.value));
     this.#floor = select([["", t("bim.all_storeys")], ...[...state.storeys].reverse().map((name): [string, string] => [name, name])], state.floor ?? "");
     this.#floor.addEventListener("change", () => user.showFloor(this.#floor.value || null));
@@ -69,10 +71,10 @@ export class Controls {
     this.#colour.disabled = isLocked;
   }
 
-  showLegend(colouring: Colouring): void {
+  showLegend(legend: readonly LegendRow[]): void {
     this.#isolated = null;
     this.#legend.replaceChildren(
-      ...colouring.legend.map((row) => {
+      ...legend.map((row) => {
         const swatch = element("span", { className: "swatch" });
         swatch.style.backgroundColor = row.colour; // set by script, which the content policy allows
         const button = element("button", { className: "legend-row", type: "button" }, [swatch, element("span", { textContent: row.text }), element("span", { className: "muted", textContent: row.n.toLocaleString("en") })]);

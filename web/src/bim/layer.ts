@@ -50,16 +50,23 @@ export class BimLayer implements CustomLayerInterface {
     this.section(this.#section);
   }
 
+  /** Draws a model or leaves it out; what has come of it stays in memory. */
+  set(model: ModelScene, isShown: boolean): void {
+    if (isShown === this.models.includes(model)) return;
+    if (isShown) return this.add(model);
+    this.models.splice(this.models.indexOf(model), 1);
+    this.#scene.remove(model.group);
+    this.repaint();
+  }
+
   /** Draws something of the page's own over the models, in metres east, north, up; it is never picked. */
   addMark(mark: Object3D): void {
     this.#marks.add(mark);
   }
 
   remove(model: ModelScene): void {
-    this.models.splice(this.models.indexOf(model), 1);
-    this.#scene.remove(model.group);
+    this.set(model, false);
     model.dispose();
-    this.repaint();
   }
 
   /** Cuts away whatever lies beyond a plane: normal and distance in metres east, north, up. */

@@ -106,7 +106,7 @@ export class Lists {
     event.preventDefault();
     if (address.searchParams.get("sel") && !link.closest("#drawer")) this.#opener = link;
     const listed = new URL(address);
-    for (const name of ["colour", "floor", "cut", "day", "from"]) {
+    for (const name of ["colour", "floor", "cut", "day", "from", "also"]) {
       const value = here().searchParams.get(name);
       if (value) listed.searchParams.set(name, value);
     }

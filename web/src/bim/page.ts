@@ -8,6 +8,8 @@ import type { Stage } from "./stage";
 export interface Island {
   readonly project: string;
   readonly model: number | null;
+  readonly name: string;
+  readonly others: readonly { id: number; name: string }[];
   readonly revision: number | null;
   readonly asked_revision: number | null;
   readonly revisions: readonly number[];

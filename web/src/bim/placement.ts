@@ -6,6 +6,8 @@ import { type Box3, type Matrix, type Point, corners, multiply, scaling, transla
 
 export interface Ground {
   readonly matrix: Matrix;
+  /** The same place with another height on the plane of the map. */
+  at(lowest: number): Ground;
   toMap(point: Point): [longitude: number, latitude: number];
   fromMap(longitude: number, latitude: number): [east: number, north: number];
 }
@@ -19,6 +21,7 @@ export function groundAt(longitude: number, latitude: number, lowest: number): G
   const toWorld = multiply(translation(at.x, at.y, at.z), scaling(metre, -metre, metre));
   return {
     matrix: multiply(toWorld, translation(0, 0, -lowest)),
+    at: (height) => groundAt(longitude, latitude, height),
     toMap([east, north]) {
       const { lng, lat } = new MercatorCoordinate(at.x + east * metre, at.y - north * metre, 0).toLngLat();
       return [lng, lat];

@@ -229,7 +229,7 @@ class PlacingPanel {
       const [dx, dy] = [lngLat.lng - from.lng, lngLat.lat - from.lat];
       this.#setPlace(east + dx, north + dy);
       this.#draw(shifted(outline, dx, dy));
-      this.viewer.stand(east + dx, north + dy, this.#turn.valueAsNumber || 0);
+      this.viewer.stand(east + dx, north + dy, this.#height.valueAsNumber || 0, this.#turn.valueAsNumber || 0);
     };
     const onEnd = () => {
       for (const kind of ["mousemove", "touchmove"] as const) map.off(kind, onMove);
@@ -272,7 +272,7 @@ class PlacingPanel {
       if (preview.outline) this.#draw(preview.outline);
       const { origin, rotation_deg } = preview.georeference;
       if (this.#way.value === "map") this.#convergence_deg = (this.#turn.valueAsNumber || 0) - (rotation_deg ?? 0);
-      if (origin && origin.lon !== null && origin.lat !== null) this.viewer.stand(origin.lon, origin.lat, (rotation_deg ?? 0) + this.#convergence_deg);
+      if (origin && origin.lon !== null && origin.lat !== null) this.viewer.stand(origin.lon, origin.lat, origin.h ?? 0, (rotation_deg ?? 0) + this.#convergence_deg);
       this.#said.textContent = describe(preview);
       this.#allow(true);
     } catch (error) {

@@ -3,18 +3,19 @@
 import { t } from "../messages";
 import { type Shown, withShown } from "./address";
 import { addFootprint, keepClear } from "./camera";
-import { type Colouring, columnOf, fromColumn, fromStates, isCategory, isTheme } from "./colouring";
+import { type Colouring, fromColumns, fromStates, isCategory, isTheme, sumLegends } from "./colouring";
 import { compare, comparePicker, listDifferences, revisionPicker } from "./compare";
 import { Controls } from "./controls";
-import { listFound, voidsOf } from "./found";
+import { listFound } from "./found";
 import { Measure } from "./measure";
+import { Member, Others, readStates } from "./members";
 import type { Room } from "./page";
 import { openPlacing } from "./placing";
 import { ModelSource, type States } from "./scene";
-import { StateReader, type Theme, sameStates } from "./states";
+import { type Theme, sameStates } from "./states";
 import { type Telling, Timeline, planRange } from "./timeline";
 import { Tree } from "./tree";
-import { Viewer, readScene } from "./viewer";
+import { type Progress, Viewer, readScene } from "./viewer";
 
 const POLL_MS = 5000;
 const NOT_YET = new Set(["not_started", "planned", "not_due"]);
@@ -43,11 +44,13 @@ export class Stage {
   readonly tree: Tree;
   readonly controls: Controls;
   readonly measure: Measure;
-  #states: StateReader;
+  readonly own: Member;
+  readonly others: Others;
   #shown: Shown;
-  #last: States | null = null;
+  #last: States[] = [];
   #theme: Theme = "status";
-  #voids: ReadonlySet<number>;
+  #telling: Telling = "status";
+  #loadsAll = false;
   #isOffline = false;
   #busy = 0;
 
@@ -57,19 +60,19 @@ export class Stage {
     shown: Shown,
   ) {
     this.#shown = { ...shown, colour: isTheme(shown.colour) || isCategory(shown.colour) ? shown.colour : "status" };
-    const { columns, source } = viewer.scene;
-    this.#states = new StateReader(source);
-    this.#voids = voidsOf(columns);
-    viewer.model.visibility.toggle(this.#voids, false);
+    const { columns } = viewer.scene;
+    this.own = new Member(room.island.model, room.island.name, viewer.scene, viewer.model);
+    const others = this.#shown.from === null ? room.island.others : []; // revisions are compared without them
+    this.others = new Others(viewer, others, { say: room.say, changed: (ids) => this.#othersChanged(ids) });
     const storeys = [...room.island.storeys].sort((a, b) => (a.elevation_m ?? 0) - (b.elevation_m ?? 0)).map((storey) => storey.name);
     const present = storeys.filter((name) => columns.storey.names.includes(name));
     this.tree = new Tree(columns, storeys, {
       choose: (fid) => room.choose(viewer.globalId(fid)),
       toggle: (fids, on) => this.#change(() => viewer.model.visibility.toggle(fids, on)),
-      isolate: (fids) => this.#change(() => (viewer.model.visibility.isolated = fids && new Set(fids))),
+      isolate: (fids) => this.#isolate(fids && new Set(fids)),
       isShown: (fid) => !viewer.model.visibility.hidden.has(fid),
     });
-    const state = { colour: this.#shown.colour, floor: this.#shown.floor, cut: this.#shown.cut, height_m: viewer.box[5] - viewer.box[2], storeys: present };
+    const state = { colour: this.#shown.colour, floor: this.#shown.floor, cut: this.#shown.cut, height_m: viewer.box[5] - viewer.box[2], storeys: present, hasOthers: others.length > 0 };
     this.controls = new Controls(room.ground, state, {
       colourBy: (name) => void this.#colourBy(name),
       showFloor: (name) => void this.#showFloor(name),
@@ -78,6 +81,7 @@ export class Stage {
       loadAll: () => void this.#load(true),
     });
     keepClear(viewer.map, this.controls.panel);
+    this.controls.extras.append(this.others.panel);
     const place = document.getElementById("structure");
     if (place) this.tree.mount(place);
     this.#addRevisions();
@@ -103,6 +107,7 @@ export class Stage {
     else if (this.#shown.day === null) await this.#colourBy(this.#shown.colour);
     this.choose(new URL(location.href).searchParams.get("sel"));
     await this.#load(false);
+    if (this.#shown.also.length) await this.#showOthers(this.#shown.also);
     setInterval(() => void this.poll(), POLL_MS);
     document.addEventListener("visibilitychange", () => void this.poll());
   }
@@ -123,7 +128,7 @@ export class Stage {
     const fid = visibility.chosen;
     if (fid === null) return;
     if (action === "frame") this.viewer.frame(fid);
-    if (action === "isolate") this.#change(() => (visibility.isolated = visibility.isolated ? null : new Set([fid])));
+    if (action === "isolate") this.#isolate(visibility.isolated ? null : new Set([fid]));
     if (action === "hide") this.#change(() => visibility.toggle([fid], visibility.hidden.has(fid)));
     this.tree.renew();
   }
@@ -132,13 +137,14 @@ export class Stage {
   async poll(): Promise<void> {
     if (document.hidden || this.#shown.day !== null || this.#shown.from !== null) return;
     try {
-      const states = await this.#states.read(this.#theme, null);
+      const members = this.#members;
+      const states = await readStates(members, this.#theme, null);
       if (this.#isOffline) this.room.say(null);
       this.#isOffline = false;
       const before = this.#last;
       this.#last = states;
-      if (!before || sameStates(before, states)) return;
-      if (isTheme(this.#shown.colour)) this.#paint(fromStates(states, this.viewer.scene.document.features, this.#voids));
+      if (before.length !== states.length || states.every((each, n) => sameStates(before[n] ?? each, each))) return;
+      if (isTheme(this.#shown.colour)) this.#paintStates(members, states);
       this.room.changed();
     } catch {
       this.#isOffline = true;
@@ -149,10 +155,9 @@ export class Stage {
   /** Shows what the list has found; a second time, everything again. */
   async #isolateFound(): Promise<void> {
     const { visibility } = this.viewer.model;
-    if (visibility.isolated) return this.#change(() => (visibility.isolated = null));
+    if (visibility.isolated) return this.#isolate(null);
     try {
-      const found = await listFound(this.viewer.scene.source, (id) => this.viewer.find(id));
-      this.#change(() => (visibility.isolated = found));
+      this.#isolate(await listFound(this.viewer.scene.source, (id) => this.viewer.find(id)));
     } catch (error) {
       this.room.say(t("bim.failed", { reason: error instanceof Error ? error.message : String(error) }));
     }
@@ -178,40 +183,46 @@ export class Stage {
       if (picked?.place) this.measure.add(picked.place);
       return;
     }
-    if (picked && picked.model !== this.viewer.model) return; // of the older revision: it has no card here
+    const other = picked && this.others.shown.find((member) => member.model === picked.model);
+    this.others.tell(other ?? null, picked?.fid);
+    if (picked && picked.model !== this.viewer.model) return; // of another model or an older revision: it has no card here
     this.room.choose(picked ? this.viewer.globalId(picked.fid) : null);
   }
 
   async #colourBy(name: string): Promise<void> {
     this.#remember({ colour: name });
     this.controls.showColour(name);
-    const { columns, document: scene } = this.viewer.scene;
-    if (isCategory(name)) return this.#paint(fromColumn(columnOf(columns, name), name, scene.features, this.#voids));
+    const members = this.#members;
+    if (isCategory(name)) return this.#paint(members, fromColumns(members, name));
     this.#theme = isTheme(name) ? name : "status";
     try {
-      const states = await this.#states.read(this.#theme, this.#shown.day);
+      const states = await readStates(members, this.#theme, this.#shown.day);
       if (this.#shown.colour !== name) return; // the reader has chosen otherwise meanwhile
       this.#last = states;
-      this.#paint(fromStates(states, scene.features, this.#voids));
+      this.#paintStates(members, states);
     } catch (error) {
       this.room.say(t("bim.failed", { reason: error instanceof Error ? error.message : String(error) }));
     }
   }
 
   async #showDay(day: string | null, telling: Telling): Promise<void> {
-    const { visibility } = this.viewer.model;
     this.#remember({ day });
+    this.#telling = telling;
     this.controls.lockColour(day !== null);
+    const members = this.#members;
     if (day === null) {
-      visibility.faint = null;
+      for (const { model } of members) model.visibility.faint = null;
       return this.#colourBy(this.#shown.colour);
     }
     try {
-      const states = await this.#states.read(telling, day);
+      const read = await readStates(members, telling, day);
       if (this.#shown.day !== day) return;
-      const faint = new Set(states.palette.filter((entry) => NOT_YET.has(entry.key)).map((entry) => entry.index));
-      visibility.faint = (fid) => faint.has(states.colour[fid] ?? -1);
-      this.#paint(fromStates(states, this.viewer.scene.document.features, this.#voids));
+      members.forEach(({ model }, n) => {
+        const states = read[n];
+        const faint = new Set(states?.palette.filter((entry) => NOT_YET.has(entry.key)).map((entry) => entry.index));
+        model.visibility.faint = (fid) => faint.has(states?.colour[fid] ?? -1);
+      });
+      this.#paintStates(members, read);
     } catch (error) {
       this.room.say(t("bim.failed", { reason: error instanceof Error ? error.message : String(error) }));
     }
@@ -219,8 +230,7 @@ export class Stage {
 
   async #compare(from: number): Promise<void> {
     try {
-      const found = await compare(this.viewer, from, this.room.island.revision);
-      this.controls.showLegend(found.colouring);
+      const found = await compare(this.viewer, from, this.room.island.revision, (colouring) => this.#paint([this.own], [colouring]));
       this.tree.badge(found.kinds);
       const names = (id: string) => {
         const fid = this.viewer.find(id);
@@ -236,17 +246,56 @@ export class Stage {
     }
   }
 
-  #paint(colouring: Colouring): void {
-    this.viewer.model.visibility.isolated = null;
-    this.viewer.paint(colouring);
-    this.controls.showLegend(colouring);
+  /** Everything that shows: the page's own model first. */
+  get #members(): Member[] {
+    return [this.own, ...this.others.shown];
+  }
+
+  /** Shows what a link asks for; some of it may be gone by now. */
+  async #showOthers(ids: readonly number[]): Promise<void> {
+    const known = new Set(this.others.models.map(({ id }) => id));
+    const gone = ids.filter((id) => !known.has(id));
+    if (gone.length && this.#shown.from === null) this.room.say(t("bim.unknown_model", { model: gone.join(", ") }));
+    if (known.size) await this.others.show(ids);
+  }
+
+  /** Other models came or went: address, colours, storeys and tiles follow. */
+  async #othersChanged(ids: readonly number[]): Promise<void> {
+    this.#remember({ also: ids });
+    this.others.tell(null);
+    this.others.stepBack(this.own.model.visibility.isolated !== null);
+    this.#keepFloor(this.#shown.floor);
+    if (this.#shown.day !== null) await this.#showDay(this.#shown.day, this.#telling);
+    else await this.#colourBy(this.#shown.colour);
+    await this.#load(this.#loadsAll);
+  }
+
+  #paintStates(members: readonly Member[], states: readonly States[]): void {
+    this.#paint(members, members.map((member, n) => fromStates(states[n] as States, member.features, member.uncounted)));
+  }
+
+  #paint(members: readonly Member[], colourings: readonly Colouring[]): void {
+    const start = performance.now();
+    members.forEach((member, n) => {
+      member.model.visibility.isolated = null;
+      member.paint(colourings[n] as Colouring);
+    });
+    this.viewer.layer.repaint();
+    performance.measure("bim-recolour", { start });
+    this.controls.showLegend(sumLegends(colourings));
+  }
+
+  #isolate(fids: ReadonlySet<number> | null): void {
+    this.#change(() => {
+      this.own.model.visibility.isolated = fids;
+      this.others.stepBack(fids !== null);
+    });
   }
 
   #isolateColour(index: number | null): void {
-    const colouring = this.viewer.colouring;
-    const { features } = this.viewer.scene.document;
-    const own = Array.from({ length: features }, (_, fid) => fid).filter((fid) => colouring?.index[fid] === index);
-    this.#change(() => (this.viewer.model.visibility.isolated = index === null ? null : new Set(own)));
+    this.#change(() => {
+      for (const member of this.#members) member.isolateColour(index);
+    });
   }
 
   async #showFloor(name: string | null): Promise<void> {
@@ -256,9 +305,10 @@ export class Stage {
   }
 
   #keepFloor(name: string | null): void {
-    const { storey } = this.viewer.scene.columns;
-    const wanted = name === null ? -1 : storey.names.indexOf(name);
-    this.#change(() => (this.viewer.model.visibility.storey = wanted < 0 ? null : (fid) => storey.index[fid] === wanted));
+    const isKnown = name !== null && this.viewer.scene.columns.storey.names.includes(name);
+    this.#change(() => {
+      for (const member of this.#members) member.keepStorey(isKnown ? name : null);
+    });
   }
 
   #cut(height_m: number | null): void {
@@ -268,10 +318,12 @@ export class Stage {
 
   async #load(all: boolean): Promise<void> {
     this.#busy++;
+    this.#loadsAll = all;
     this.room.ground.setAttribute("aria-busy", "true");
     try {
       const floor = this.viewer.scene.columns.storey.names.includes(this.#shown.floor) ? this.#shown.floor : null;
-      const load = await this.viewer.show(floor, all, ({ received, bytes }) => this.#sayLoading(received, bytes));
+      const say = ({ received, bytes }: Progress) => this.#sayLoading(received, bytes);
+      const load = await this.others.load(await this.viewer.show(floor, all, say), floor, all, say);
       this.controls.showLoad(load.features, load.total, load.isWhole);
     } catch (error) {
       this.room.say(t("bim.failed", { reason: error instanceof Error ? error.message : String(error) }));
@@ -296,7 +348,8 @@ export class Stage {
 
   #change(change: () => void): void {
     change();
-    this.viewer.refresh();
+    for (const member of this.#members) member.refresh();
+    this.viewer.layer.repaint();
   }
 
   #remember(changes: Partial<Shown>): void {

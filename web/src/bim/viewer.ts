@@ -6,8 +6,8 @@ import { Vector4 } from "three";
 import { type View, lookAt, openMap } from "./camera";
 import { type Load, chooseTiles } from "./caps";
 import { parseColour } from "./colours";
-import type { Colouring } from "./colouring";
 import { BimLayer, type Picked } from "./layer";
+import type { Base } from "./frames";
 import { type Box3, multiply, translation, turning } from "./matrix";
 import { ModelScene } from "./model-scene";
 import { type Ground, groundAt } from "./placement";
@@ -35,8 +35,8 @@ export async function readScene(source: ModelSource): Promise<Scene> {
 export class Viewer {
   readonly layer: BimLayer;
   readonly model: ModelScene;
-  colouring: Colouring | null = null;
-  load: Load | null = null;
+  base: Base;
+  onMoved: () => void = () => {}; // the frame of the view has changed; whatever else stands in it moves along
   #fids: Map<string, number> | null = null;
 
   private constructor(
@@ -45,6 +45,7 @@ export class Viewer {
     public ground: Ground,
     readonly mark: string,
   ) {
+    this.base = scene.document;
     this.layer = new BimLayer(ground.matrix);
     this.model = new ModelScene(scene.document, 1, parseColour(mark));
     this.layer.add(this.model);
@@ -85,28 +86,17 @@ export class Viewer {
   /** Loads the tiles that are to show, largest claims first come; those that are here already are not asked for again. */
   async show(storey: string | null, all: boolean, onProgress: (progress: Progress) => void): Promise<Load> {
     const load = chooseTiles(this.scene.document.tiles, storey, all);
-    this.load = load;
-    this.model.draw(new Set(load.tiles.map((tile) => tile.uri)));
-    await loadTiles(this.scene.source, this.model, load.tiles, (progress) => {
-      onProgress(progress);
-      this.layer.repaint();
-    });
-    this.layer.repaint();
+    await this.draw(this.scene.source, this.model, load, onProgress);
     return load;
   }
 
-  paint(colouring: Colouring): void {
-    const start = performance.now();
-    this.colouring = colouring;
-    this.model.colours.paint(colouring.palette, colouring.index);
-    this.refresh();
-    performance.measure("bim-recolour", { start });
-  }
-
-  /** Writes what shows and how into the texture; the geometry is not touched. */
-  refresh(): void {
-    this.model.colours.show(this.model.visibility.mode);
-    this.model.recolour();
+  /** Draws these tiles of a model and no others; those that have not come are fetched. */
+  async draw(source: ModelSource, model: ModelScene, load: Load, onProgress: (progress: Progress) => void): Promise<void> {
+    model.draw(new Set(load.tiles.map((tile) => tile.uri)));
+    await loadTiles(source, model, load.tiles, (progress) => {
+      onProgress(progress);
+      this.layer.repaint();
+    });
     this.layer.repaint();
   }
 
@@ -116,9 +106,18 @@ export class Viewer {
   }
 
   /** Stands the model elsewhere for the eye alone: its zero at a place, its x axis so far from true east. */
-  stand(longitude: number, latitude: number, turn_deg: number): void {
+  stand(longitude: number, latitude: number, height_m: number, turn_deg: number): void {
     this.model.place(multiply(turning(turn_deg), translation(...this.scene.document.local_origin)));
+    this.base = { origin: { longitude, latitude, height_m }, local_origin: [0, 0, 0] };
     this.ground = groundAt(longitude, latitude, this.box[2]);
+    this.onMoved();
+    this.settle();
+  }
+
+  /** Lays the lowest point of all that is shown on the plane of the map. */
+  settle(): void {
+    const lowest = Math.min(...this.layer.models.map((model) => model.box?.[2] ?? this.box[2]));
+    this.ground = this.ground.at(lowest);
     this.layer.ground = this.ground.matrix;
     this.layer.repaint();
   }
