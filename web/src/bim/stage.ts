@@ -62,7 +62,8 @@ export class Stage {
     this.#shown = { ...shown, colour: isTheme(shown.colour) || isCategory(shown.colour) ? shown.colour : "status" };
     const { columns } = viewer.scene;
     this.own = new Member(room.island.model, room.island.name, viewer.scene, viewer.model);
-    const others = this.#shown.from === null ? room.island.others : []; // revisions are compared without them
+    const compares = this.#shown.from !== null && room.island.revisions.includes(this.#shown.from);
+    const others = compares ? [] : room.island.others; // revisions are compared without them
     this.others = new Others(viewer, others, { say: room.say, changed: (ids) => this.#othersChanged(ids) });
     const storeys = [...room.island.storeys].sort((a, b) => (a.elevation_m ?? 0) - (b.elevation_m ?? 0)).map((storey) => storey.name);
     const present = storeys.filter((name) => columns.storey.names.includes(name));
