@@ -55,6 +55,7 @@ def submit_upload(
         "model_id": submitted.model_id,
         "revision": submitted.revision,
         "job_id": submitted.job_id,
+        "is_new": submitted.is_new,
         "project": project.code,
     }
     use_upload(session, upload, result)

@@ -105,6 +105,13 @@ def test_a_model_sent_in_parts_is_submitted_with_its_last_byte(site: Doors) -> N
         for each in site.get(f"/api/v1/projects/{PUBLIC_CODE}/models", "contractor").json()["models"]
     ]
     assert "停车楼" in names
+    again = _begun(site, len(MODEL), filename="停车楼.ifc", project=PUBLIC_CODE, name="停车楼")
+    assert _send(site, again, 0, MODEL).status_code == 204
+    same = site.get(again, "contractor").json()["result"]
+    assert (upload["result"]["is_new"], same["is_new"]) == (True, False)
+    assert {key: same[key] for key in ("model_id", "revision", "job_id")} == {
+        key: upload["result"][key] for key in ("model_id", "revision", "job_id")
+    }
 
 
 def test_an_upload_is_used_by_a_later_request_and_twice_is_once(site: Doors) -> None:

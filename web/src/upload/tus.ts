@@ -19,7 +19,7 @@ export class NoDoorError extends Error {}
 class BrokenError extends Error {}
 
 interface Described {
-  result: { model_id: number; revision: number; job_id: string | null } | null;
+  result: { model_id: number; revision: number; job_id: string | null; is_new?: boolean } | null;
 }
 
 /** What names the same upload after a reload: project and file, not their content. */
@@ -44,7 +44,6 @@ export class TusTransfer implements Transfer {
   #isPaused = false;
   #isStopped = false;
   #goOn: (() => void) | null = null;
-  #begun = Date.now();
 
   constructor(
     readonly file: File,
@@ -106,7 +105,6 @@ export class TusTransfer implements Transfer {
     const response = await fetch(DOOR, { method: "POST", headers });
     if (response.status === 404 || response.status === 405) throw new NoDoorError();
     if (response.status !== 201) throw new TransferError(readProblem(await response.text(), response.status));
-    this.#begun = Date.parse(response.headers.get("Date") ?? "") || Date.now();
     this.#address = new URL(response.headers.get("Location") ?? "", location.href).pathname;
     this.#offset = 0;
     localStorage.setItem(key, this.#address);
@@ -164,16 +162,7 @@ export class TusTransfer implements Transfer {
     if (!response.ok) throw new TransferError(readProblem(text, response.status));
     const { result } = JSON.parse(text) as Described;
     if (!result) throw new TransferError(this.words.lost);
-    return { ...result, isNew: await this.#isNew(result.job_id) };
-  }
-
-  /** The same bytes lead to the job that took them in before. */
-  async #isNew(job: string | null): Promise<boolean> {
-    if (!job) return false;
-    const response = await fetch(`/api/v1/jobs/${job}`, { cache: "no-store" });
-    if (!response.ok) return true;
-    const { created_at } = (await response.json()) as { created_at: string };
-    return Date.parse(created_at) >= this.#begun - 1000;
+    return { ...result, isNew: result.is_new !== false };
   }
 }
 
