@@ -5,7 +5,7 @@ import type { SceneDocument } from "./scene";
 
 export type Origin = NonNullable<SceneDocument["origin"]>;
 
-// CGCS2000, which differs from WGS 84 by 0.1 mm at the poles (GB/T 18314 annex; EPSG ellipsoid 1024)
+// CGCS2000 (EPSG ellipsoid 1024), whose poles lie 0.1 mm from those of WGS 84
 const SEMI_MAJOR_M = 6_378_137;
 const FLATTENING = 1 / 298.257222101;
 
