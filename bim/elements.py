@@ -20,13 +20,15 @@ def list_products(model: Model) -> list[Instance]:
 
 def name_products(products: list[Instance]) -> dict[int, str]:
     """Give each product its GlobalId; repeated ones carry ``#2``, ``#3`` so that each stays addressable."""
+    stated = {product.id(): _global_id(product) for product in products}
     names: dict[int, str] = {}
+    present = set(stated.values())
     used: dict[str, int] = defaultdict(int)
-    for product in products:
-        global_id = _global_id(product)
+    for number, global_id in stated.items():
         used[global_id] += 1
-        count = used[global_id]
-        names[product.id()] = global_id if count == 1 else f"{global_id}#{count}"
+        while used[global_id] > 1 and f"{global_id}#{used[global_id]}" in present:
+            used[global_id] += 1  # a spoilt file may state this very name
+        names[number] = global_id if used[global_id] == 1 else f"{global_id}#{used[global_id]}"
     return names
 
 

@@ -13,7 +13,9 @@ WINDOW_BYTES = 64 * 1024
 _BOM = b"\xef\xbb\xbf"
 _START = b"ISO-10303-21;"
 _END = re.compile(rb"ENDSEC\s*;\s*(?:/\*(?:[^*]|\*(?!/))*\*/\s*)*END-ISO-10303-21\s*;\s*\x00*\s*\Z")
-_TOKEN = re.compile(rb"'(?:[^']|'')*'|/\*(?:[^*]|\*(?!/))*\*/|FILE_SCHEMA\s*\(([^;]*?)\)\s*;|DATA\s*;")
+_TOKEN = re.compile(
+    rb"'(?:[^']|'')*'|/\*(?:[^*]|\*(?!/))*\*/|FILE_SCHEMA\s*\(([^;]*?)\)\s*;|DATA\s*;|#(\d+)\s*="
+)
 _NAME = re.compile(rb"'([^']*)'")
 _LAST_INSTANCE = re.compile(rb"#(\d+)\s*=[^;]*;")
 
@@ -190,6 +192,8 @@ def _find_sections(head: bytes, lead: int) -> tuple[tuple[int, int] | None, int 
     for match in _TOKEN.finditer(head, lead):
         if match.group(0).startswith(b"DATA"):
             return span, match.end()
+        if match.group(2) is not None:
+            raise _early_instance(head, match)
         if match.group(1) is None:
             continue
         if span is not None:
@@ -201,6 +205,17 @@ def _find_sections(head: bytes, lead: int) -> tuple[tuple[int, int] | None, int 
             )
         span = match.span(1)
     return span, None
+
+
+def _early_instance(head: bytes, match: re.Match[bytes]) -> ParseError:
+    """Say that an instance stands where none may: readers take it in all the same, beside one of its number."""
+    named = match.group(2)[:20].decode()
+    return ParseError(
+        f"The instance #{named} stands in the header, before DATA. The file was put together or repaired. "
+        "Export the model again.",
+        f"实体 #{named} 位于文件头(DATA 之前),文件经过拼接或修补。请重新导出模型。",
+        Place(line=head[: match.start()].count(b"\n") + 1),
+    )
 
 
 def _foreign(head: bytes, member: str | None) -> NotIfcError:

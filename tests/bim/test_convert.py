@@ -105,6 +105,15 @@ def test_double_global_id_keeps_both_elements(tmp_path: Path) -> None:
     assert [each.step_ids for each in model.duplicates] == [[1000, 1020]]
 
 
+def test_double_global_id_beside_one_that_is_spelt_like_its_second_keeps_all_three(tmp_path: Path) -> None:
+    double = f"0{1000:021d}"
+    text = Sheet(walls=3).text().replace(f"'0{1020:021d}'", f"'{double}'")
+    text = text.replace(f"'0{1040:021d}'", f"'{double}#2'")
+    _, rows = _taken_in(write(tmp_path / "a.ifc", text), tmp_path / "spool")
+    walls = [row.global_id for row in rows if row.ifc_class == "IfcWall"]
+    assert sorted(walls) == [double, f"{double}#2", f"{double}#3"]
+
+
 def test_element_left_at_zero_among_map_coordinates_does_not_stretch_the_model(tmp_path: Path) -> None:
     sheet = Sheet(walls=6)
     text = sheet.text()

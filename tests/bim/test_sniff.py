@@ -49,6 +49,16 @@ def test_second_schema_line_is_refused(tmp_path: Path) -> None:
         sniff(write(tmp_path / "a.ifc", text))
 
 
+def test_instance_in_the_header_is_refused_since_readers_would_take_it_in(tmp_path: Path) -> None:
+    text = (
+        Sheet()
+        .text()
+        .replace("FILE_SCHEMA(('IFC4'));", "FILE_SCHEMA(('IFC4'));\n/* #7=no */\n#40 = IFCWALL();")
+    )
+    with pytest.raises(ParseError, match=r"line 7.*#40 stands in the header"):
+        sniff(write(tmp_path / "a.ifc", text))
+
+
 @pytest.mark.parametrize("share", [0.3, 0.5, 0.9, 0.99])
 def test_cut_file_is_called_truncated(tmp_path: Path, share: float) -> None:
     text = Sheet(walls=5).text().encode()
