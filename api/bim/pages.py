@@ -211,7 +211,7 @@ def _others(models: list[Row], model: SeenModel | None) -> dict[str, Any]:
     return {
         "name": model.row["name"] if model else "",
         "others": [
-            {"id": row["id"], "name": row["name"]}
+            {"id": row["id"], "name": row["name"], "revision": row["revision"]}
             for row in models
             if row["revision"] is not None and row["id"] != own
         ],

@@ -56,7 +56,7 @@ pytestmark = [
 SCHOOL = "341299-2025-04-0001-2"
 BRIDGE = "341299-2024-01-0005-8"  # its model has no georeference
 PAIR = "两版模型"
-NEIGHBOUR = "相邻模型"
+OTHERS = (PAIR, "相邻模型")  # what tests add to the sample model of a project
 ADMIN = "管理员 王某某"
 LAND = (0xF3, 0xF4, 0xF1)
 
@@ -132,17 +132,6 @@ def make_pair(folder: Path) -> tuple[Path, Path, dict[str, str]]:
     )
 
 
-def make_neighbour(folder: Path) -> Path:
-    """Write the school once more, 80 m further east, 35 m further north and 3 m higher by its map conversion."""
-    model = ifcopenshell.open(str(FOLDER / "models" / "building.ifc"))
-    conversion = model.by_type("IfcMapConversion")[0]
-    conversion.Eastings += 80
-    conversion.Northings += 35
-    conversion.OrthogonalHeight += 3
-    model.write(str(folder / "neighbour.ifc"))
-    return folder / "neighbour.ifc"
-
-
 @pytest.fixture(scope="module")
 def site(server_url: str, template: str, home: Path) -> Iterator[Site]:
     with new_database(server_url, template, template) as url, running_site(url, home, fill) as site:
@@ -187,7 +176,7 @@ def ask(reader: Visit, path: str, method: str = "GET", **given: Any) -> Any:
 
 def model_of(reader: Visit, code: str = SCHOOL) -> int:
     models = ask(reader, f"/api/v1/projects/{code}/models")["models"]
-    return int(next(row["id"] for row in models if row["name"] not in (PAIR, NEIGHBOUR)))
+    return int(next(row["id"] for row in models if row["name"] not in OTHERS))
 
 
 def palette_of(reader: Visit, theme: str = "status", code: str = SCHOOL) -> dict[str, str]:
@@ -210,13 +199,22 @@ def roof(reader: Visit, model: int | None = None) -> tuple[dict[str, Any], tuple
     return element, (lon, lat)
 
 
+def fold(reader: Visit) -> None:
+    """Fold or unfold the panel; the map hears of it a task later, then moves what it shows to the free middle."""
+    reader.page.locator(".bim-panel summary").click()
+    reader.page.evaluate(
+        "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+    )
+    reader.wait_for_map()
+
+
 def look_down(reader: Visit, place: tuple[float, float], query: str = "", zoom: float = 20.5) -> None:
     """Open the page with the camera straight above a place, and fold the panel that would lie over it."""
     reader.open(f"/projects/{SCHOOL}/bim?lang=zh&{query}#{zoom}/{place[1]}/{place[0]}")
     reader.wait_for_map()
     panel = reader.page.locator(".bim-panel")
     if panel.get_attribute("open") is not None:
-        panel.locator("summary").click()
+        fold(reader)
     reader.wait_for_map()
 
 
@@ -420,10 +418,9 @@ def test_progress_is_reported_from_the_card(engineer: Visit) -> None:
 def test_distance_between_two_picked_points_of_the_roof_is_that_of_the_map(engineer: Visit) -> None:
     _, place = roof(engineer)
     look_down(engineer, place, zoom=21)
-    engineer.page.locator(".bim-panel summary").click()
+    fold(engineer)
     engineer.page.get_by_role("button", name="测距").click()
-    engineer.page.locator(".bim-panel summary").click()
-    engineer.wait_for_map()
+    fold(engineer)
     x, y = middle(engineer)
     engineer.page.mouse.click(x - 50, y)
     expect(engineer.page.locator(".measured")).to_contain_text("终点")
@@ -456,76 +453,6 @@ def test_two_revisions_show_what_came_went_and_changed(engineer: Visit, home: Pa
     expect(engineer.page.locator("#element h2")).to_have_text("改名的梁")
     expect(engineer.page.locator(".tree-row .badge-changed")).to_have_count(1)
     assert ids["changed"] in engineer.page.locator("#element > .facts").inner_text()
-
-
-@pytest.fixture(scope="module")
-def neighbour(site: Site, home: Path, tmp_path_factory: pytest.TempPathFactory) -> int:
-    room = open_room(site, home)
-    model = run_apart(ingest_file, room, make_neighbour(tmp_path_factory.mktemp("ifc")), NEIGHBOUR)
-    room.engine.dispose()
-    return int(model)
-
-
-def test_another_model_of_the_project_stands_where_the_map_has_its_footprints(
-    engineer: Visit, neighbour: int
-) -> None:
-    slab, place = roof(engineer, neighbour)
-    own = model_of(engineer)
-    palette = palette_of(engineer)
-    look_down(engineer, place, f"model={own}")
-    wait_for_colour(engineer, LAND)
-    panel = engineer.page.locator(".bim-panel")
-    panel.locator("summary").click()
-    panel.get_by_label(NEIGHBOUR).check()
-    panel.locator("summary").click()
-    engineer.wait_for_map()
-    wait_for_colour(engineer, parts_of(palette[slab["status"]]))
-    assert f"also={neighbour}" in engineer.page.url
-    report(engineer, slab["global_id"], "done", 100, neighbour)
-    wait_for_colour(engineer, parts_of(palette["done"]))  # its states are followed too
-    engineer.page.mouse.click(*middle(engineer))
-    told = engineer.page.locator("#other-pick")
-    expect(told).to_contain_text(f"{NEIGHBOUR} · {slab['name']}")
-    expect(engineer.page.locator("#element")).to_be_hidden()
-    told.get_by_role("link").click()
-    expect(engineer.page.locator("#element > .facts")).to_contain_text(slab["global_id"])
-    engineer.wait_for_map()
-    assert f"model={neighbour}" in engineer.page.url
-    assert f"also={own}" in engineer.page.url
-    report(engineer, slab["global_id"], "not_started", 0, neighbour)
-
-
-def test_models_together_share_colours_storeys_and_the_legend(engineer: Visit, neighbour: int) -> None:
-    own = model_of(engineer)
-    engineer.open(f"/projects/{SCHOOL}/bim?lang=zh&model={own}&also={neighbour},987654&colour=model")
-    engineer.wait_for_map()
-    expect(engineer.page.locator("#notice")).to_contain_text("987654")
-    counts = engineer.page.locator(".legend-row .muted")
-    expect(counts).to_have_count(2)
-    assert counts.nth(0).inner_text() == counts.nth(1).inner_text()
-    engineer.page.get_by_label("着色依据").select_option("ifc_class")
-    expect(engineer.page.locator('.legend-row[data-key="IfcColumn"]')).to_contain_text("126")
-    engineer.page.get_by_label(NEIGHBOUR).uncheck()
-    expect(engineer.page.locator('.legend-row[data-key="IfcColumn"]')).to_contain_text("63")
-    assert "also=" not in engineer.page.url
-    _, place = roof(engineer, neighbour)
-    look_down(engineer, place, f"model={own}&also={neighbour}&floor=基础层", zoom=22)
-    wait_for_colour(engineer, LAND)
-
-
-def test_model_without_a_place_is_not_shown_beside_one_that_has_one(
-    engineer: Visit, home: Path, tmp_path: Path
-) -> None:
-    room = open_room(engineer.site, home)
-    placed = run_apart(ingest_file, room, make_neighbour(tmp_path), NEIGHBOUR, BRIDGE)
-    room.engine.dispose()
-    unplaced = model_of(engineer, BRIDGE)
-    for model, other in ((unplaced, placed), (placed, unplaced)):
-        engineer.open(f"/projects/{BRIDGE}/bim?lang=zh&model={model}&also={other}")
-        engineer.wait_for_map()
-        expect(engineer.page.locator("#notice")).to_contain_text("没有坐标，请先定位")
-        expect(engineer.page.locator(".others input:checked")).to_have_count(0)
-        assert "also=" not in engineer.page.url
 
 
 def test_model_without_a_georeference_stands_on_a_plain_in_its_own_frame(reader: Visit) -> None:

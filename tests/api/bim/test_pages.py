@@ -7,6 +7,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg.rows import dict_row
 
 from api import rendering
 from api.bim import page_view, pages
@@ -70,14 +71,15 @@ def test_island_names_other_models_only_to_those_who_may_see_them(doors: Doors) 
     anonymous, contractor = (read_island(read(doors, PAGE, login)) for login in (None, "contractor"))
     assert anonymous["others"] == []
     assert anonymous["name"] == contractor["name"] == "桥梁模型"
-    assert contractor["others"] == [{"id": row[0], "name": row[1]} for row in _others(doors)] != []
+    assert contractor["others"] == _others(doors) != []
 
 
-def _others(doors: Doors) -> list[tuple[int, str]]:
-    with psycopg.connect(doors.seeded.url) as connection:
+def _others(doors: Doors) -> list[dict[str, object]]:
+    with psycopg.connect(doors.seeded.url, row_factory=dict_row) as connection:
         return connection.execute(
-            """SELECT m.id, m.name FROM bim_model m JOIN project p ON p.id = m.project_id
-               WHERE p.code = %s AND m.id <> 1 AND m.current_revision_id IS NOT NULL ORDER BY m.id""",
+            """SELECT m.id, m.name, r.number AS revision FROM bim_model m JOIN project p ON p.id = m.project_id
+               JOIN bim_revision r ON r.id = m.current_revision_id
+               WHERE p.code = %s AND m.id <> 1 ORDER BY m.id""",
             (PUBLIC_CODE,),
         ).fetchall()
 

@@ -53,7 +53,10 @@ export class Lists {
     const url = this.#shown;
     const loaded = await Promise.all(parts.map((part) => loadPart(url, part)));
     if (url !== this.#shown) return;
+    const said = document.querySelector("#report output")?.textContent; // of the same card: a newer one keeps it
     loaded.forEach(putInPlace);
+    const again = document.querySelector("#report output");
+    if (said && again) again.textContent = said;
     this.#mark();
   }
 

@@ -16,6 +16,7 @@ import { type Progress, type Scene, type Viewer, readScene } from "./viewer";
 export interface Other {
   readonly id: number;
   readonly name: string;
+  readonly revision: number; // the one that was current when the page came: a later one numbers its elements anew
 }
 
 const FIRST_NUMBER = 3; // a pick reads the number back from one byte: 1 is the page's model, 2 an older revision of it
@@ -115,7 +116,6 @@ export class Others {
     const members = (await Promise.all(wanted.map((other) => this.#open(other)))).filter((member) => member !== null);
     if (turn !== this.#turn) return; // the reader has ticked something else meanwhile
     for (const { model } of this.shown) if (!members.some((member) => member.model === model)) this.viewer.layer.set(model, false);
-    for (const { model } of members) this.viewer.layer.set(model, true);
     this.shown.splice(0, this.shown.length, ...members);
     for (const [id, box] of this.#boxes) box.checked = members.some((member) => member.id === id);
     this.#place();
@@ -124,10 +124,10 @@ export class Others {
   }
 
   /** Reads a model once; null where it has no shapes or no place in the view. */
-  async #open({ id, name }: Other): Promise<Member | null> {
+  async #open({ id, name, revision }: Other): Promise<Member | null> {
     try {
       const known = this.#known.get(id);
-      const scene = known?.scene ?? (await readScene(new ModelSource(id, null)));
+      const scene = known?.scene ?? (await readScene(new ModelSource(id, revision)));
       if (!scene.document.features) throw new Error(t("bim.no_shapes"));
       if (!intoFrameOf(this.viewer.base, scene.document)) throw new Error(t(scene.document.origin ? "bim.base_not_placed" : "bim.other_not_placed"));
       const number = FIRST_NUMBER + this.models.findIndex((other) => other.id === id);
@@ -140,11 +140,12 @@ export class Others {
     }
   }
 
+  /** Stands each in the frame of the view; one that has no place there is left out. */
   #place(): void {
     for (const { model, scene } of this.shown) {
       const matrix = intoFrameOf(this.viewer.base, scene.document);
-      model.group.visible = matrix !== null;
       if (matrix) model.place(matrix);
+      this.viewer.layer.set(model, matrix !== null);
     }
   }
 

@@ -9,7 +9,7 @@ export interface Island {
   readonly project: string;
   readonly model: number | null;
   readonly name: string;
-  readonly others: readonly { id: number; name: string }[];
+  readonly others: readonly { id: number; name: string; revision: number }[];
   readonly revision: number | null;
   readonly asked_revision: number | null;
   readonly revisions: readonly number[];
