@@ -63,8 +63,8 @@ def test_no_fork_outlives_what_asked_for_it() -> None:
         with beside(lambda: time.sleep(60)):
             raise ValueError("here")
 
-    began, before = time.monotonic(), psutil.Process().children()
+    began, before = time.monotonic(), set(psutil.Process().children())
     with pytest.raises(ValueError, match="here"):
         fail()
     assert time.monotonic() - began < 10
-    assert psutil.Process().children() == before
+    assert set(psutil.Process().children()) <= before
