@@ -70,20 +70,37 @@ class Batch:
     ----------
     alike : bool
         Draw one of those elements that must come out alike.
+    cut : bool
+        Elements with openings may be in it.
     """
 
     groups: tuple[tuple[Instance, ...], ...]
     kernel: str = HYBRID
     alike: bool = False
+    cut: bool = True
 
     @property
     def size(self) -> int:
         """Number of elements."""
         return sum(len(group) for group in self.groups)
 
+    def order(self) -> bytes:
+        """Write the batch as the line that sends it to a child that has drawn another."""
+        numbers = [[each.id() for each in group] for group in self.groups]
+        return orjson.dumps([numbers, self.kernel, self.alike]) + b"\n"
 
-def draw(file: File, batch: Batch, cap: int, pipe: int, spool: Path, files: int) -> NoReturn:
-    """Draw a batch, tell each element, and leave the process without running any exit handler.
+    @classmethod
+    def ordered(cls, file: File, line: bytes) -> "Batch":
+        """Read what `order` wrote, in a process that has the same file open."""
+        numbers, kernel, alike = orjson.loads(line)
+        groups = tuple(tuple(file.by_id(number) for number in group) for group in numbers)
+        return cls(groups, kernel, alike)
+
+
+def draw(file: File, batch: Batch, cap: int, pipe: int, orders: int, spool: Path, files: int) -> NoReturn:
+    """Draw a batch and those ordered after it, telling each element; leave the process without any exit handler.
+
+    It ends by itself after a batch that went wrong, and where the orders do.
 
     Parameters
     ----------
@@ -91,13 +108,30 @@ def draw(file: File, batch: Batch, cap: int, pipe: int, spool: Path, files: int)
         Triangles above which a footprint is simplified.
     pipe : int
         Where to tell.
+    orders : int
+        Where further batches are ordered, a line each.
     spool, files
         Folder of the conversion and number of the mesh files that are this child's alone.
     """
-    teller = Teller(pipe)
+    code = 1
+    try:
+        teller, meshes = Teller(pipe), MeshWriter(spool, files)
+        with os.fdopen(orders, "rb") as lines:
+            # Measured anew in each batch, so that no figure depends on which child it was given to.
+            while _draw_batch(file, batch, ShapeMeasurer(cap), meshes, teller) and (line := lines.readline()):
+                batch = Batch.ordered(file, line)
+        code = 0
+    finally:
+        os._exit(code)
+
+
+def _draw_batch(
+    file: File, batch: Batch, measurer: ShapeMeasurer, meshes: MeshWriter, teller: Teller
+) -> bool:
+    """Draw one batch and tell how it ended; return whether all went well."""
     ending, log = FAILED, ""
     try:
-        _draw_all(file, batch, ShapeMeasurer(cap), MeshWriter(spool, files), teller)
+        _draw_all(file, batch, measurer, meshes, teller)
         ending = DONE
     except NothingDrawnError as error:
         ending, log = REFUSED if error.refused else DONE, error.log
@@ -106,10 +140,8 @@ def draw(file: File, batch: Batch, cap: int, pipe: int, spool: Path, files: int)
     except RuntimeError as error:
         ending = MEMORY if "alloc" in str(error) else FAILED
     finally:
-        try:
-            teller.end(ending, log)
-        finally:
-            os._exit(0 if ending == DONE else 1)
+        teller.end(ending, log)
+    return ending == DONE
 
 
 def _draw_all(

@@ -1,7 +1,8 @@
 """Geometry in forked batch children: a deadline for each, splitting around the guilty (二分定位), a second kernel.
 
 A child is forked after the model is open, so it costs no second copy. It writes every record at once to its pipe;
-what came before it died is kept and only the rest is tried again, in parts.
+what came before it died is kept and only the rest is tried again, in parts. One that has drawn little goes on with
+another batch; one that has drawn much ends, and its memory with it.
 """
 
 import contextlib
@@ -13,8 +14,9 @@ import signal
 import sys
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -32,10 +34,18 @@ from bim.scene.spool import MeshPlace
 _PARTS = 8
 # Large batches cost less: each is a fork that copies what it touches. The small ones at the end even out.
 _SMALL, _EVENING = 60, 0.2
+# So many elements a child draws in all before it ends.
+_STAY = 2_000
+# Up to this size a model is drawn in a second or two, of which a single element with an ornate opening may take half.
+# What is cut is then dealt out to so many batches a process, the costly ones apart; the rest makes so many more.
+_DEALT, _HANDS, _RESTS, _REST = 2_000, 2, 4, 30
 # Room for what a child tells while this process reads properties.
 _PIPE_BYTES = 1 << 20
 # A model in which so many lists have failed is at fault as a whole; splitting on would only use up the wall limit.
 _FAILURES = 60
+
+
+Groups = list[tuple[Instance, ...]]
 
 
 @dataclass
@@ -49,14 +59,16 @@ class BatchResults:
 
 @dataclass
 class _Child:
-    """A running batch: its process, the reading end of its pipe, what has arrived."""
+    """A process that draws: its batch (none between two), where it tells and takes orders, what has arrived."""
 
-    batch: Batch
+    batch: Batch | None
     pid: int
     pipe: int
+    orders: int
     started: float
     heard: float
     files: int
+    drawn: int = 0
     buffer: bytearray = field(default_factory=bytearray)
     ending: str | None = None
     starved: bool = False
@@ -95,7 +107,7 @@ class BatchRunner:
         self._on_done, self._log, self._spool = on_done, log, spool
         self._results = BatchResults()
         self._waiting: deque[Batch] = deque()
-        self._second: list[tuple[Instance, ...]] = []
+        self._second: Groups = []
         self._failures = 0
         self._selector = selectors.DefaultSelector()
         self._running: dict[int, _Child] = {}
@@ -104,8 +116,10 @@ class BatchRunner:
         return self
 
     def __exit__(self, *_: object) -> None:
+        for child in self._running.values():
+            _kill(child)
         for child in list(self._running.values()):
-            self._stop(child)
+            self._reap(child)
 
     def begin(self, batches: list[Batch]) -> None:
         """Take the batches, and let the children work whose cores this process leaves idle meanwhile."""
@@ -116,15 +130,35 @@ class BatchRunner:
 
     def finish(self) -> BatchResults:
         """Draw all batches; every element ends in a record or an error, or was not drawn by the kernel at all."""
-        while self._waiting or self._running or self._second:
-            if not self._waiting and not self._running:
-                self._waiting.append(self._plan_second())
-            while self._waiting and len(self._running) < self._processes:
-                self._start(self._waiting.popleft())
+        while self._hand_out():
             for key, _ in self._selector.select(timeout=0.2):
                 self._read(self._running[key.fd])
             self._check_deadlines()
         return self._results
+
+    def _hand_out(self) -> bool:
+        """Give each process without a batch one; return whether any is at work."""
+        while True:
+            free = next((child for child in self._running.values() if child.batch is None), None)
+            if free is None and len(self._running) >= self._processes:
+                return True
+            batch = self._next()
+            if batch is None:
+                return not all(child.batch is None for child in self._running.values())
+            if free is None:
+                self._start(batch)
+            elif not self._order(free, batch):
+                self._stop(free)
+                self._waiting.appendleft(batch)
+
+    def _next(self) -> Batch | None:
+        """Take the next batch; the second kernel has its turn once all that may be alike is there."""
+        at_work = (child.batch for child in self._running.values() if child.batch is not None)
+        if self._second and not any(
+            each.cut and each.kernel == HYBRID for each in chain(self._waiting, at_work)
+        ):
+            return self._plan_second()
+        return self._waiting.popleft() if self._waiting else None
 
     def _plan_second(self) -> Batch:
         """Gather what the first kernel left for the second, which draws one of those that are alike."""
@@ -134,6 +168,7 @@ class BatchRunner:
 
     def _start(self, batch: Batch) -> None:
         reader, writer = os.pipe()
+        taken, orders = os.pipe()
         with contextlib.suppress(OSError):  # the machine may allow less; then a child waits for us sooner
             fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
         files = min(set(range(self._processes)) - {child.files for child in self._running.values()})
@@ -143,11 +178,25 @@ class BatchRunner:
         if pid == 0:
             die_with_parent(parent)
             os.close(reader)
-            draw(self._file, batch, self._limits.footprint_triangles, writer, self._spool, files)
+            os.close(orders)
+            draw(self._file, batch, self._limits.footprint_triangles, writer, taken, self._spool, files)
         os.close(writer)
+        os.close(taken)
         now = time.monotonic()
-        self._running[reader] = _Child(batch, pid, reader, now, now, files)
+        self._running[reader] = _Child(batch, pid, reader, orders, now, now, files)
         self._selector.register(reader, selectors.EVENT_READ)
+
+    def _order(self, child: _Child, batch: Batch) -> bool:
+        """Give a child that has done its batch another; False where it has died meanwhile."""
+        view = memoryview(batch.order())
+        try:
+            while view:
+                view = view[os.write(child.orders, view) :]
+        except BrokenPipeError:
+            return False
+        child.batch, child.ending, child.seen = batch, None, set()
+        child.started = child.heard = time.monotonic()
+        return True
 
     def _read(self, child: _Child) -> None:
         chunk = os.read(child.pipe, 1 << 20)
@@ -162,6 +211,12 @@ class BatchRunner:
         for line in lines:
             self._take(child, orjson.loads(line))
         self._on_done(len(child.seen) - before)
+        if child.batch is not None and child.ending == DONE:
+            self._try_again(_unseen(child), child.batch.kernel)
+            child.drawn += child.batch.size
+            child.batch = None
+            if child.drawn >= _STAY:
+                self._stop(child)
 
     def _take(self, child: _Child, message: dict[str, Any]) -> None:
         if "end" in message:
@@ -191,50 +246,50 @@ class BatchRunner:
     def _check_deadlines(self) -> None:
         now = time.monotonic()
         for child in list(self._running.values()):
+            if child.batch is None:
+                continue
             child.starved = child.starved or is_starved(child.pid)
             first = self._limits.element_s * child.batch.size if not child.seen else 0.0
             if now - child.heard > self._limits.batch_s + first:
                 self._finish(child, timed_out=True)
 
     def _stop(self, child: _Child) -> int:
+        _kill(child)
+        return self._reap(child)
+
+    def _reap(self, child: _Child) -> int:
         self._selector.unregister(child.pipe)
         os.close(child.pipe)
+        os.close(child.orders)
         del self._running[child.pipe]
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(child.pid, signal.SIGKILL)
         return os.waitpid(child.pid, 0)[1]
 
     def _finish(self, child: _Child, *, timed_out: bool) -> None:
         seconds = time.monotonic() - child.started
-        status = self._reap(child, timed_out=timed_out)
-        rest = _unseen(child)
-        if not rest or child.ending == DONE or (child.ending == REFUSED and child.batch.size == 1):
-            self._try_again(rest, child.batch.kernel)
+        status = self._stop(child) if timed_out else self._reap(child)
+        if child.batch is None:  # it died between two
+            return
+        kernel, rest = child.batch.kernel, _unseen(child)
+        if not rest or (child.ending == REFUSED and child.batch.size == 1):
+            self._try_again(rest, kernel)
         elif child.ending == REFUSED:
-            self._split(rest, child.batch.kernel)
+            self._split(rest, kernel)
         else:
             number = os.WTERMSIG(status) if os.WIFSIGNALED(status) else None
             kind = _kind(child, number, timed_out=timed_out)
-            reason = f"kernel {child.batch.kernel}: {kind}"
-            error = GeometryError(kind=kind, signal=number, seconds=seconds, reason=reason)
-            self._blame(rest, child.batch.kernel, error)
+            error = GeometryError(
+                kind=kind, signal=number, seconds=seconds, reason=f"kernel {kernel}: {kind}"
+            )
+            self._blame(rest, kernel, error)
 
-    def _reap(self, child: _Child, *, timed_out: bool) -> int:
-        if timed_out:
-            return self._stop(child)
-        self._selector.unregister(child.pipe)
-        os.close(child.pipe)
-        del self._running[child.pipe]
-        return os.waitpid(child.pid, 0)[1]
-
-    def _try_again(self, rest: list[tuple[Instance, ...]], kernel: str) -> None:
+    def _try_again(self, rest: Groups, kernel: str) -> None:
         """Keep what the first kernel did not draw for the second one; what neither draws stays without a record."""
         if kernel == HYBRID:
             self._second += rest
         else:
             self._on_done(sum(len(group) for group in rest))
 
-    def _blame(self, rest: list[tuple[Instance, ...]], kernel: str, error: GeometryError) -> None:
+    def _blame(self, rest: Groups, kernel: str, error: GeometryError) -> None:
         """Split around the guilty; a single one keeps the error and goes to the other kernel once."""
         self._failures += 1
         count = sum(len(group) for group in rest)
@@ -248,7 +303,7 @@ class BatchRunner:
         else:
             self._on_done(count)
 
-    def _split(self, rest: list[tuple[Instance, ...]], kernel: str) -> None:
+    def _split(self, rest: Groups, kernel: str) -> None:
         """Queue the elements that have no record yet in parts, shared representations kept together."""
         groups = rest if len(rest) > 1 else [(each,) for group in rest for each in group]
         size = -(-len(groups) // _PARTS)
@@ -256,24 +311,67 @@ class BatchRunner:
             self._waiting.appendleft(Batch(tuple(groups[start : start + size]), kernel))
 
 
-def _unseen(child: _Child) -> list[tuple[Instance, ...]]:
+def _kill(child: _Child) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(child.pid, signal.SIGKILL)
+
+
+def _unseen(child: _Child) -> Groups:
     """Elements of a batch that have no record yet, by group."""
-    left = (tuple(each for each in group if each.id() not in child.seen) for group in child.batch.groups)
+    groups = child.batch.groups if child.batch is not None else ()
+    left = (tuple(each for each in group if each.id() not in child.seen) for group in groups)
     return [group for group in left if group]
 
 
-def plan_batches(groups: list[tuple[Instance, ...]], limits: ProcessLimits, processes: int) -> list[Batch]:
+def plan_batches(
+    groups: Groups, limits: ProcessLimits, processes: int, weigh: Callable[[], Mapping[int, int]]
+) -> list[Batch]:
     """Plan batches that keep shared representations together.
 
-    Of a large model several processes get a large one each, then small ones, so that they end at about the same time.
+    Of a large model several processes get a large one each, then small ones, so that they end at about the same time;
+    of a small one those elements first that may take long.
+
+    Parameters
+    ----------
+    weigh : callable
+        Tells which elements are cut, and roughly what each cutting costs, by instance number; asked of small models.
     """
     total = sum(len(group) for group in groups)
-    large = small = limits.batch_elements
-    if processes > 1 and total >= limits.shared_elements:
-        large = min(large, max(_SMALL, math.ceil((1 - _EVENING) * total / processes)))
-        small = min(large, max(_SMALL, math.ceil(_EVENING * total / processes)))
+    most = limits.batch_elements
+    if processes == 1 or total < limits.shared_elements:
+        return _filled(groups, most, most)
+    if total <= _DEALT:
+        return _dealt(groups, processes, weigh())
+    large = min(most, max(_SMALL, math.ceil((1 - _EVENING) * total / processes)))
+    small = min(large, max(_SMALL, math.ceil(_EVENING * total / processes)))
+    return _filled(groups, large, small)
+
+
+def _dealt(groups: Groups, processes: int, weights: Mapping[int, int]) -> list[Batch]:
+    """Deal out what is cut, the costly ones to different batches, and have the rest follow.
+
+    The batches that are begun while this process reads attributes are twofold.
+    """
+    costs = [sum(weights.get(each.id(), 0) for each in group) for group in groups]
+    order = sorted(range(len(groups)), key=lambda index: -costs[index])
+    cut = [groups[index] for index in order if costs[index]]
+    hands = [tuple(cut[first :: _HANDS * processes]) for first in range(min(_HANDS * processes, len(cut)))]
+    whole = [group for group, cost in zip(groups, costs, strict=True) if not cost]
+    size = max(_REST, math.ceil(sum(len(group) for group in whole) / (_RESTS * processes)))
+    rests = [batch.groups for batch in _filled(whole, size, size)]
+    early = []
+    for _ in range(processes - 1):
+        parts = [each.pop(0) for each in (hands or rests, rests) if each]
+        early.append(Batch(tuple(chain.from_iterable(parts))))
+    later = [*map(Batch, hands), *(Batch(rest, cut=False) for rest in rests)]
+    return [batch for batch in (*early, *later) if batch.groups]
+
+
+def _filled(groups: Groups, large: int, small: int) -> list[Batch]:
+    """Fill batches in order with so many elements at least; when little is left, with fewer."""
+    total = sum(len(group) for group in groups)
     batches: list[Batch] = []
-    current: list[tuple[Instance, ...]] = []
+    current: Groups = []
     count, left = 0, total
     for group in groups:
         current.append(group)

@@ -12,8 +12,10 @@ import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
+from bim.ahead import go_ahead
 from bim.assemble import Extent, Row, list_outliers, robust_middle, robust_span, write_elements, write_preview
 from bim.batches import BatchResults, BatchRunner, plan_batches
 from bim.beside import beside
@@ -22,12 +24,14 @@ from bim.errors import BimError
 from bim.georeference.facts import GeoFacts
 from bim.georeference.read import read_geo_facts
 from bim.georeference.resolve import resolve
-from bim.groups import expects_shape, group_by_representation, is_plot
+from bim.groups import expects_shape, group_by_representation, is_plot, weigh_openings
 from bim.job import ConversionJob, read_job
+from bim.limits import MIB
 from bim.model import Instance, Model, drop_writing, open_model
 from bim.outline import counts_in_outline
 from bim.placements import read_placements
-from bim.prepare import Prepared, prepare
+from bim.preflight import preflight
+from bim.prepare import Prepared, read_text, rewrite_header
 from bim.process import apply_limits, split_off_guard
 from bim.progress import ProgressTeller
 from bim.properties import PropertyReader, clean
@@ -49,6 +53,9 @@ from bim.scene.rows import write_scene
 from bim.schedule import Schedule, read_schedule
 from bim.units import Units, read_units
 from bim.verdicts import MISREAD, failed_verdict, finished_verdict, internal_verdict, memory_verdict
+
+# A text that is refused may ask for much memory until it is; a larger one is opened when it has passed.
+_OPENED_EARLY_BYTES = 64 * MIB
 
 
 class Conversion:
@@ -73,14 +80,12 @@ class Conversion:
         BimError
             The model cannot be taken in.
         """
-        prepared = self._prepare()
-        self._progress.enter("open")
-        model = open_model(prepared.path)
+        prepared, model = self._open()
         products = list_products(model)
         groups = group_by_representation(model, products)
         limits = self._job.limits.process
         with self._make_runner(model) as runner:
-            runner.begin(plan_batches(groups, limits, self._job.processes))
+            runner.begin(plan_batches(groups, limits, self._job.processes, partial(weigh_openings, model)))
             rows, result = self._read_attributes(model, products)
             self._write_preview(model, prepared, rows, result)
             drawn = self._draw(model, groups, runner)
@@ -109,10 +114,21 @@ class Conversion:
         with beside(draw) as errand:
             yield errand.wait
 
-    def _prepare(self) -> Prepared:
+    def _open(self) -> tuple[Prepared, Model]:
+        """Look the text over and open it; with a second core both at once, and what is open counts if the text is sound."""
         self._progress.enter("preflight")
         job = self._job
-        return prepare(job.source, job.spool, job.limits.file, job.expected_bytes, job.processes)
+        text = read_text(job.source, job.spool, job.limits.file, job.expected_bytes)
+        early = job.processes > 1 and text.path.stat().st_size <= _OPENED_EARLY_BYTES
+        read: Callable[[], tuple[Path, Model]] = partial(_read_model, text.path, job.spool)
+        if early:
+            check = partial(preflight, text.path, job.limits.file, job.processes - 1)
+            report, read = go_ahead(read, check, lifeline=0)
+        else:
+            report = preflight(text.path, job.limits.file, job.processes)
+        self._progress.enter("open")
+        path, model = read()
+        return text.prepared(report, path), model
 
     def _make_runner(self, model: Model) -> BatchRunner:
         job = self._job
@@ -182,6 +198,11 @@ class Conversion:
             note = f"what the file says about its position cannot be read ({error})"
             facts = GeoFacts(unit_m=result.units.length_m, middle=middle, notes=(note[:300],))
         return resolve(facts, self._job.project, self._job.correction)
+
+
+def _read_model(text: Path, spool: Path) -> tuple[Path, Model]:
+    path = rewrite_header(text, spool)
+    return path, open_model(path)
 
 
 class _Attributes:

@@ -23,7 +23,10 @@ Box = tuple[float, float, float, float, float, float]
 
 @dataclass(frozen=True)
 class Shape:
-    """One drawn element: vertices in its own frame (metres), placement (4 x 4, row-major), triangles, edges."""
+    """One drawn element: vertices in its own frame (metres), placement (4 x 4, row-major), triangles, edges.
+
+    Shapes of one key, which names the kernel too, are the same but for their placement.
+    """
 
     step_id: int
     ifc_class: str
@@ -107,17 +110,17 @@ def iter_shapes(file: File, elements: list[Instance], kernel: str, *, uncut: boo
         log = ifcopenshell.get_log()
         raise NothingDrawnError(refused=_ERROR in log, log=log)
     while True:
-        yield _shape_of(iterator.get())
+        yield _shape_of(iterator.get(), kernel)
         if not iterator.next():
             return
 
 
-def _shape_of(drawn: Any) -> Shape:
+def _shape_of(drawn: Any, kernel: str) -> Shape:
     geometry = drawn.geometry
     return Shape(
         step_id=drawn.id,
         ifc_class=drawn.type,
-        key=geometry.id,
+        key=f"{kernel} {geometry.id}",
         matrix=np.frombuffer(drawn.transformation_buffer, np.float64).reshape(4, 4).T,
         points=np.frombuffer(geometry.verts_buffer, np.float64).reshape(-1, 3),
         faces=np.frombuffer(geometry.faces_buffer, np.int32).reshape(-1, 3),

@@ -59,6 +59,37 @@ def prepare(
     BimError
         Any refusal of :mod:`bim.sniff`, :mod:`bim.archive`, :mod:`bim.encoding` and :mod:`bim.preflight`.
     """
+    text = read_text(source, spool, limits, expected_bytes)
+    report = preflight(text.path, limits, processes)
+    return text.prepared(report, rewrite_header(text.path, spool))
+
+
+@dataclass(frozen=True)
+class ModelText:
+    """The text of a model as plain ASCII, not looked into yet: where it lies, what it was, what was changed."""
+
+    path: Path
+    sniffed: Sniffed
+    encoding: str
+    warnings: tuple[str, ...]
+
+    def prepared(self, report: PreflightReport, path: Path) -> Prepared:
+        """Join what pre-flight reports, and the copy that `rewrite_header` made."""
+        warnings = list(self.warnings)
+        written = report.header.schema.strip().upper()
+        if written != report.header.open_as:
+            warnings.append(f"schema {written} read as {report.header.open_as}")
+        return Prepared(path, self.sniffed, self.encoding, report, tuple(warnings))
+
+
+def read_text(source: Path, spool: Path, limits: FileLimits, expected_bytes: int | None = None) -> ModelText:
+    """Sniff, unpack and transcode a model.
+
+    Raises
+    ------
+    BimError
+        Any refusal of :mod:`bim.sniff`, :mod:`bim.archive` and :mod:`bim.encoding`.
+    """
     sniffed = sniff(source, expected_bytes, limits)
     path = source
     if sniffed.container == "ifczip":
@@ -70,11 +101,7 @@ def prepare(
         warnings.append(f"text read as {encoding}; the standard asks for escapes")
         transcode(path, encoding, spool / "ascii.ifc")
         path = spool / "ascii.ifc"
-    report = preflight(path, limits, processes)
-    written = report.header.schema.strip().upper()
-    if written != report.header.open_as:
-        warnings.append(f"schema {written} read as {report.header.open_as}")
-    return Prepared(_rewrite_header(path, spool), sniffed, encoding, report, tuple(warnings))
+    return ModelText(path, sniffed, encoding, tuple(warnings))
 
 
 def _find_encoding(path: Path) -> str:
@@ -89,7 +116,7 @@ def _find_encoding(path: Path) -> str:
             raise
 
 
-def _rewrite_header(path: Path, spool: Path) -> Path:
+def rewrite_header(path: Path, spool: Path) -> Path:
     """Write a copy with the schema name the kernel knows; return the same path where nothing changes."""
     with path.open("rb") as stream:
         head = stream.read(WINDOW_BYTES)

@@ -38,7 +38,7 @@ def split_off_guard(lifeline: int) -> None:
     if child == 0:
         die_with_parent(guard)
         return
-    _watch(child, lifeline)
+    watch(child, lifeline)
 
 
 def apply_limits(limits: ProcessLimits) -> None:
@@ -78,7 +78,11 @@ def die_with_parent(parent: int) -> None:
         os._exit(1)
 
 
-def _watch(child: int, lifeline: int) -> NoReturn:
+def watch(child: int, lifeline: int) -> NoReturn:
+    """Watch a child as its guard, and end as it ends.
+
+    The process group is killed as soon as the lifeline is closed at its other end.
+    """
     poll = select.poll()
     poll.register(lifeline, select.POLLIN | select.POLLHUP)
     signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
