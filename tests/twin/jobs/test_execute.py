@@ -29,19 +29,22 @@ def test_a_task_that_swallows_its_cancellation_is_cancelled_again(monkeypatch: p
 def test_our_own_cancellation_waits_until_the_task_has_ended() -> None:
     ended: list[str] = []
 
-    async def careful() -> None:
+    async def careful(told: asyncio.Event, may_end: asyncio.Event) -> None:
         try:
             await asyncio.sleep(60)
         finally:
-            await asyncio.sleep(0.1)
+            told.set()
+            await may_end.wait()
             ended.append("task")
 
     async def scene() -> None:
-        task = asyncio.ensure_future(careful())
+        told, may_end = asyncio.Event(), asyncio.Event()
+        task = asyncio.ensure_future(careful(told, may_end))
         await asyncio.sleep(0)
         stopping = asyncio.ensure_future(execute._stop(task))
-        await asyncio.sleep(0.02)
+        await told.wait()
         stopping.cancel()
+        asyncio.get_running_loop().call_later(0.05, may_end.set)
         with pytest.raises(asyncio.CancelledError):
             await stopping
         ended.append("stop")

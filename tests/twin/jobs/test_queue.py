@@ -179,10 +179,18 @@ def test_a_running_attempt_shows_its_progress_and_never_goes_back(room: Workroom
     async def paint(attempt: Attempt) -> None:
         for percent in (10.0, 40.0, 25.0):
             progress(attempt, percent, "geometry")
-            await asyncio.sleep(0.6)
-            with open_session(room.engine) as session:
-                seen.append(status(session, job_id).progress)
+            seen.append(await shown())
         _publish(room, attempt)
+
+    async def shown() -> float:
+        """Wait for two heartbeats: the first may have been under way."""
+        told: set[object] = set()
+        while len(told) <= 2:
+            with open_session(room.engine) as session:
+                told.add(session.scalar(text("SELECT heartbeat_at FROM job_run")))
+                percent = status(session, job_id).progress
+            await asyncio.sleep(0.05)
+        return percent
 
     _run(room, job_id, paint)
     assert seen == [10.0, 40.0, 40.0]
@@ -250,12 +258,15 @@ def test_our_own_mistake_ends_in_a_verdict_too(room: Workroom) -> None:
 def test_a_stopped_worker_gives_its_job_back_uncounted(room: Workroom) -> None:
     job_id = _enqueue(room)
 
-    async def paint(attempt: Attempt) -> None:
-        await asyncio.sleep(60)
-
     async def stop_soon() -> None:
+        begun = asyncio.Event()
+
+        async def paint(attempt: Attempt) -> None:
+            begun.set()
+            await asyncio.sleep(60)
+
         task = asyncio.create_task(run_job(room, {"paint": paint}, job_id))
-        await asyncio.sleep(0.5)
+        await begun.wait()
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task

@@ -404,7 +404,7 @@ def test_a_rolled_back_edit_leaves_nothing_and_tells_nobody(clone_url: str) -> N
         one.execute(PARCEL, ("乙",))
         one.commit()
         assert number(one) == 1
-        told = [note.payload for note in listener.notifies(timeout=1, stop_after=1)]
+        told = [note.payload for note in listener.notifies(timeout=20, stop_after=1)]
         assert told == ["land_parcels 3365/1649"]
         assert [note.payload for note in listener.notifies(timeout=0.2)] == []
 
