@@ -62,6 +62,9 @@ class Teller:
             self.flush()
 
 
+Groups = list[tuple[Instance, ...]]
+
+
 @dataclass(frozen=True)
 class Batch:
     """Groups of elements that share a representation, drawn by one child.

@@ -7,14 +7,13 @@ another batch; one that has drawn much ends, and its memory with it.
 
 import contextlib
 import fcntl
-import math
 import os
 import selectors
 import signal
 import sys
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
@@ -22,30 +21,22 @@ from typing import Any
 
 import orjson
 
-from bim.batch_child import DONE, FAILED, MEMORY, REFUSED, Batch, draw
+from bim.batch_child import DONE, FAILED, MEMORY, REFUSED, Batch, Groups, draw
 from bim.geometry import FALLBACK, HYBRID, ShapeRecord
 from bim.limits import ProcessLimits
-from bim.model import File, Instance, LibraryLog
+from bim.model import File, LibraryLog
 from bim.process import die_with_parent, is_starved
 from bim.results import GeometryError
 from bim.scene.spool import MeshPlace
 
 # The guilty part runs into its deadline once a round, so a split into eight finds it in a third of the rounds.
 _PARTS = 8
-# Large batches cost less: each is a fork that copies what it touches. The small ones at the end even out.
-_SMALL, _EVENING = 60, 0.2
 # So many elements a child draws in all before it ends.
 _STAY = 2_000
-# Up to this size a model is drawn in a second or two, of which a single element with an ornate opening may take half.
-# What is cut is then dealt out to so many batches a process, the costly ones apart; the rest makes so many more.
-_DEALT, _HANDS, _RESTS, _REST = 2_000, 2, 4, 30
 # Room for what a child tells while this process reads properties.
 _PIPE_BYTES = 1 << 20
 # A model in which so many lists have failed is at fault as a whole; splitting on would only use up the wall limit.
 _FAILURES = 60
-
-
-Groups = list[tuple[Instance, ...]]
 
 
 @dataclass
@@ -321,68 +312,6 @@ def _unseen(child: _Child) -> Groups:
     groups = child.batch.groups if child.batch is not None else ()
     left = (tuple(each for each in group if each.id() not in child.seen) for group in groups)
     return [group for group in left if group]
-
-
-def plan_batches(
-    groups: Groups, limits: ProcessLimits, processes: int, weigh: Callable[[], Mapping[int, int]]
-) -> list[Batch]:
-    """Plan batches that keep shared representations together.
-
-    Of a large model several processes get a large one each, then small ones, so that they end at about the same time;
-    of a small one those elements first that may take long.
-
-    Parameters
-    ----------
-    weigh : callable
-        Tells which elements are cut, and roughly what each cutting costs, by instance number; asked of small models.
-    """
-    total = sum(len(group) for group in groups)
-    most = limits.batch_elements
-    if processes == 1 or total < limits.shared_elements:
-        return _filled(groups, most, most)
-    if total <= _DEALT:
-        return _dealt(groups, processes, weigh())
-    large = min(most, max(_SMALL, math.ceil((1 - _EVENING) * total / processes)))
-    small = min(large, max(_SMALL, math.ceil(_EVENING * total / processes)))
-    return _filled(groups, large, small)
-
-
-def _dealt(groups: Groups, processes: int, weights: Mapping[int, int]) -> list[Batch]:
-    """Deal out what is cut, the costly ones to different batches, and have the rest follow.
-
-    The batches that are begun while this process reads attributes are twofold.
-    """
-    costs = [sum(weights.get(each.id(), 0) for each in group) for group in groups]
-    order = sorted(range(len(groups)), key=lambda index: -costs[index])
-    cut = [groups[index] for index in order if costs[index]]
-    hands = [tuple(cut[first :: _HANDS * processes]) for first in range(min(_HANDS * processes, len(cut)))]
-    whole = [group for group, cost in zip(groups, costs, strict=True) if not cost]
-    size = max(_REST, math.ceil(sum(len(group) for group in whole) / (_RESTS * processes)))
-    rests = [batch.groups for batch in _filled(whole, size, size)]
-    early = []
-    for _ in range(processes - 1):
-        parts = [each.pop(0) for each in (hands or rests, rests) if each]
-        early.append(Batch(tuple(chain.from_iterable(parts))))
-    later = [*map(Batch, hands), *(Batch(rest, cut=False) for rest in rests)]
-    return [batch for batch in (*early, *later) if batch.groups]
-
-
-def _filled(groups: Groups, large: int, small: int) -> list[Batch]:
-    """Fill batches in order with so many elements at least; when little is left, with fewer."""
-    total = sum(len(group) for group in groups)
-    batches: list[Batch] = []
-    current: Groups = []
-    count, left = 0, total
-    for group in groups:
-        current.append(group)
-        count += len(group)
-        if count >= (large if left > _EVENING * total else small):
-            batches.append(Batch(tuple(current)))
-            left -= count
-            current, count = [], 0
-    if current:
-        batches.append(Batch(tuple(current)))
-    return batches
 
 
 def _kind(child: _Child, number: int | None, *, timed_out: bool) -> str:

@@ -17,8 +17,9 @@ from pathlib import Path
 
 from bim.ahead import go_ahead
 from bim.assemble import Extent, Row, list_outliers, robust_middle, robust_span, write_elements, write_preview
-from bim.batches import BatchResults, BatchRunner, plan_batches
+from bim.batches import BatchResults, BatchRunner
 from bim.beside import beside
+from bim.dealing import plan_batches
 from bim.elements import iter_facts, list_duplicates, list_products, name_products
 from bim.errors import BimError
 from bim.georeference.facts import GeoFacts

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bim.batch_child import Batch
-from bim.batches import Groups, plan_batches
+from bim.batch_child import Batch, Groups
+from bim.dealing import plan_batches
 from bim.geometry import FALLBACK
 from bim.groups import weigh_openings
 from bim.job import ConversionJob, ProjectPlace, write_job
