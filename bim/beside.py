@@ -10,6 +10,20 @@ from typing import Any, NoReturn
 from bim.process import die_with_parent
 
 
+class ForkDiedError(Exception):
+    """A fork was ended by a signal: a fault, a limit, or a kill from outside, the system's for lack of memory too.
+
+    Parameters
+    ----------
+    number : int
+        Number of the signal.
+    """
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"a forked process was ended by signal {number}")
+        self.number = number
+
+
 class Errand:
     """A function that runs in a fork of this process from now on.
 
@@ -35,10 +49,8 @@ class Errand:
 
         Raises
         ------
-        MemoryError
-            It did, or the system killed the fork, as it does where memory runs out.
-        RuntimeError
-            It died of another signal.
+        ForkDiedError
+            It was ended by a signal.
         """
         with self._pipe:
             told = self._pipe.read()
@@ -46,9 +58,7 @@ class Errand:
         self._process = None
         status = os.waitpid(process, 0)[1]
         if os.WIFSIGNALED(status):
-            if os.WTERMSIG(status) == signal.SIGKILL:
-                raise MemoryError
-            raise RuntimeError(f"a forked process was ended by signal {os.WTERMSIG(status)}")
+            raise ForkDiedError(os.WTERMSIG(status))
         error, value = pickle.loads(told)  # noqa: S301  our own fork wrote it
         if error is not None:
             raise error

@@ -18,7 +18,7 @@ from pathlib import Path
 from bim.ahead import go_ahead
 from bim.assemble import Extent, Row, list_outliers, robust_middle, robust_span, write_elements, write_preview
 from bim.batches import BatchResults, BatchRunner
-from bim.beside import beside
+from bim.beside import ForkDiedError, beside
 from bim.dealing import plan_batches
 from bim.elements import iter_facts, list_duplicates, list_products, name_products
 from bim.errors import BimError
@@ -33,7 +33,7 @@ from bim.outline import counts_in_outline
 from bim.placements import read_placements
 from bim.preflight import preflight
 from bim.prepare import Prepared, read_text, rewrite_header
-from bim.process import apply_limits, split_off_guard
+from bim.process import apply_limits, end_by_signal, split_off_guard
 from bim.progress import ProgressTeller
 from bim.properties import PropertyReader, clean
 from bim.quantities import find_volume_m3
@@ -322,6 +322,8 @@ def _convert(spool: Path, progress: ProgressTeller) -> Verdict:
         return Conversion(job, progress).run()
     except BimError as error:
         return failed_verdict(error)
+    except ForkDiedError as error:  # what ended the fork might as well have ended this process
+        end_by_signal(error.number)
     except MemoryError:
         return memory_verdict(progress.phase)
     except Exception as error:  # noqa: BLE001  whatever the library throws, the sender gets a verdict

@@ -105,9 +105,13 @@ def watch(child: int, lifeline: int) -> NoReturn:
 def _pass_on(status: int, *, starved: bool) -> NoReturn:
     if not os.WIFSIGNALED(status):
         os._exit(os.waitstatus_to_exitcode(status))
-    number = os.WTERMSIG(status)
     if starved:
         os.write(2, STARVED_NOTE.encode() + b"\n")
+    end_by_signal(os.WTERMSIG(status))
+
+
+def end_by_signal(number: int) -> NoReturn:
+    """End as another process did that was ended by a signal, without a core file."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if number not in (signal.SIGKILL, signal.SIGSTOP):
         signal.signal(number, signal.SIG_DFL)

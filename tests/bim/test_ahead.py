@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from bim.job import ConversionJob
+from bim.job import ConversionJob, write_job
 from bim.runner import run_conversion_blocking
 from tests.bim.ifc_text import Sheet, write
 from tests.processes import is_gone
@@ -128,3 +128,25 @@ def test_a_spoilt_file_has_the_verdict_it_has_with_one_process(tmp_path: Path, s
         verdict = run_conversion_blocking(job).verdict
         verdicts.append((verdict.code, verdict.message_en, verdict.detail.get("entity")))
     assert verdicts[0] == verdicts[1]
+
+
+_KILLED = """
+import os, signal, sys
+import bim.convert
+def die(*_): os.kill(os.getpid(), int(sys.argv[2]))
+bim.convert.write_scene = die
+sys.exit(bim.convert.main([sys.argv[1]]))
+"""
+
+
+@pytest.mark.faults
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSEGV])
+def test_a_conversion_ends_as_a_fork_of_it_did(tmp_path: Path, number: signal.Signals) -> None:
+    """So that it is tried again; a verdict would be for good."""
+    source = write(tmp_path / "a.ifc", Sheet(walls=3).text())
+    spool = tmp_path / "spool"
+    write_job(ConversionJob(source, spool, processes=2))
+    command = [sys.executable, "-c", _KILLED, str(spool), str(int(number))]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True) as process:
+        assert process.wait(60) == -number
+    assert not (spool / "verdict.json").exists()

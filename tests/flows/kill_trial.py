@@ -66,6 +66,8 @@ _COUNTS = """SELECT
   (SELECT count(*) FROM job_run) AS jobs,
   (SELECT max(attempt) FROM job_run) AS attempts"""
 
+_OTHERS = "SELECT state, verdict ->> 'message_en' FROM job_run WHERE state <> 'succeeded'"
+
 
 @dataclass
 class Outcome:
@@ -208,6 +210,9 @@ class Trial:
             for name, number in wanted.items()
             if outcome.counts[name] != number
         ]
+        with open_session(self._room.engine) as session:
+            others = session.execute(text(_OTHERS)).all()
+        outcome.faults += [f"a job has {state}: {verdict}" for state, verdict in others]
         spool = self._room.home.home / "spool"
         outcome.faults += [f"{path.name} is left" for path in (spool.iterdir() if spool.is_dir() else ())]
         return outcome
